@@ -1,0 +1,133 @@
+/** The log everything travels through: append to topics, read as a member of a group, commit outputs and inputs as one. */
+import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
+import type { TopicSpec } from "../domain/Topics.ts"
+
+/**
+ * - `unreachable`: the broker does not answer; worth trying again
+ * - `locked`: another process has the embedded broker open
+ * - `full`: no room left to write
+ * - `unauthorized`: wrong credentials or missing rights
+ * - `unknown-topic`: the topic does not exist
+ * - `fenced`: another member took over what this one was doing
+ * - `invalid`: the request can never succeed as it is
+ * - `failed`: anything else the broker reports
+ */
+export const BrokerFailure = Schema.Literals([
+  "unreachable",
+  "locked",
+  "full",
+  "unauthorized",
+  "unknown-topic",
+  "fenced",
+  "invalid",
+  "failed"
+])
+
+export class BrokerError extends Schema.TaggedError<BrokerError>()("BrokerError", {
+  reason: BrokerFailure,
+  /** One sentence that names what was tried, where, and why it failed. */
+  detail: Schema.String,
+  topic: Schema.optionalKey(Schema.String),
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return this.detail
+  }
+  get retryable(): boolean {
+    return this.reason === "unreachable" || this.reason === "failed" || this.reason === "full"
+  }
+}
+
+/** A record to append. The partition follows from the key; a record without one goes to any partition. */
+export interface OutgoingRecord {
+  readonly topic: string
+  readonly key: string | null
+  readonly value: Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Position {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface IncomingRecord extends Position {
+  readonly key: string | null
+  readonly value: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
+  /** When the broker appended it, in milliseconds since the epoch. */
+  readonly timestamp: number
+}
+
+/** One member's reading of some topics on behalf of a group. */
+export interface Subscription {
+  /**
+   * The next records in hand, at least one; waits until there is something. Order is kept within a partition.
+   * At most `window` records of a partition are out and not yet committed: a full partition is left out, others go on.
+   */
+  readonly take: Effect.Effect<ReadonlyArray<IncomingRecord>, BrokerError>
+  /**
+   * In one transaction: appends `outputs`, and marks `done` as finished. Records may finish out of order; after a
+   * restart exactly those not marked come again.
+   */
+  readonly commit: (batch: {
+    readonly outputs: ReadonlyArray<OutgoingRecord>
+    readonly done: ReadonlyArray<Position>
+  }) => Effect.Effect<void, BrokerError>
+}
+
+export interface PartitionDescription {
+  readonly partition: number
+  /** Offset of the oldest record kept; equal to `end` when empty. */
+  readonly start: number
+  /** Offset the next record will get. */
+  readonly end: number
+}
+
+export interface TopicDescription {
+  readonly name: string
+  readonly retentionMs: number
+  readonly partitions: ReadonlyArray<PartitionDescription>
+}
+
+/** How far a group is with one partition. */
+export interface GroupLag {
+  readonly group: string
+  readonly topic: string
+  readonly partition: number
+  /** The lowest offset not finished. */
+  readonly committed: number
+  /** Records not finished, those finished above `committed` taken off. */
+  readonly lag: number
+}
+
+/** `offset` is absolute and counts for every partition it is given for; `time` is milliseconds since the epoch. */
+export type ReadFrom = "earliest" | "latest" | { readonly offset: number } | { readonly time: number }
+
+export class Broker extends Context.Service<
+  Broker,
+  {
+    /** Appends in order and returns each record's position once it is durable. All are appended, or none. */
+    publish(records: ReadonlyArray<OutgoingRecord>): Effect.Effect<ReadonlyArray<Position>, BrokerError>
+    /** Joins `group`; a group without committed offsets starts at the beginning. The scope leaves it. */
+    subscribe(options: {
+      readonly topics: ReadonlyArray<string>
+      readonly group: string
+      /** Unfinished records a partition may have out; default 256. */
+      readonly window?: number
+    }): Effect.Effect<Subscription, BrokerError, Scope.Scope>
+    /** Reads without a group. Ends at the end of the topic as it was at the start, unless `follow`. */
+    read(options: {
+      readonly topic: string
+      readonly from: ReadFrom
+      readonly partition?: number
+      readonly follow?: boolean
+    }): Stream.Stream<IncomingRecord, BrokerError>
+    /** Creates what is missing; what exists is left as it is. */
+    create(topics: ReadonlyArray<TopicSpec>): Effect.Effect<void, BrokerError>
+    readonly list: Effect.Effect<ReadonlyArray<TopicDescription>, BrokerError>
+    /** Lag of every group that has committed something, or of one group. */
+    lag(group?: string): Effect.Effect<ReadonlyArray<GroupLag>, BrokerError>
+  }
+>()("rtfm/broker/Broker") {}

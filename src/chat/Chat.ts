@@ -1,0 +1,57 @@
+/** A place where people talk: what they say comes in, what the bot says goes out. */
+import { Context, type Effect, Schema, type Stream } from "effect"
+import type { Answer } from "../domain/Answer.ts"
+import type { Audience } from "../domain/Audience.ts"
+import type { ChatEvent, ChatMessage } from "../domain/ChatMessage.ts"
+
+export class ChatError extends Schema.TaggedError<ChatError>()("ChatError", {
+  /**
+   * `unreachable` and `limited` pass by themselves; `unknown-channel`, `forbidden` and `invalid` never do;
+   * `failed` is anything else.
+   */
+  reason: Schema.Literals(["unreachable", "limited", "unknown-channel", "forbidden", "invalid", "failed"]),
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return this.detail
+  }
+  get retryable(): boolean {
+    return this.reason === "unreachable" || this.reason === "limited" || this.reason === "failed"
+  }
+}
+
+/** Something the bot wants said. */
+export interface Reply {
+  /** Saying the same id twice says it once. */
+  readonly id: string
+  readonly channelId: string
+  readonly threadId?: string
+  /** The message it answers. */
+  readonly replyTo?: string
+  readonly text: string
+  /** For platforms that show more than text. */
+  readonly answer?: Answer
+}
+
+/** An event of the platform with the cursor to go on from once it is durable elsewhere. */
+export interface Heard {
+  readonly event: ChatEvent
+  readonly cursor: number
+}
+
+export class Chat extends Context.Service<
+  Chat,
+  {
+    /** Everything said since the confirmed cursor, then everything as it is said, in batches, oldest first. */
+    readonly heard: Stream.Stream<ReadonlyArray<Heard>, ChatError>
+    /** Events up to `cursor` are durable and need not come again. */
+    confirm(cursor: number): Effect.Effect<void, ChatError>
+    /** Says it and returns the message; a repeated id returns the message said before. */
+    say(reply: Reply): Effect.Effect<ChatMessage, ChatError>
+    /** What an answer in this channel may draw on. */
+    audience(channelId: string): Effect.Effect<Audience, ChatError>
+    /** Shows that the bot is at work in a channel; best effort. */
+    typing(channelId: string): Effect.Effect<void>
+  }
+>()("rtfm/chat/Chat") {}

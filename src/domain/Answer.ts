@@ -1,0 +1,59 @@
+/** What the bot found, with the words it rests on. */
+import { Schema } from "effect"
+import { Millis } from "./ChatMessage.ts"
+
+export const Citation = Schema.Struct({
+  /** The number it has in the answer's text, from 1. */
+  n: Schema.Int,
+  /** Words that occur verbatim in the passage. */
+  quote: Schema.String,
+  title: Schema.String,
+  url: Schema.String,
+  passageId: Schema.String,
+  /** The passage the quote is part of. */
+  passage: Schema.String
+})
+export type Citation = typeof Citation.Type
+
+/**
+ * `model`: written by a language model, every sentence backed by a checked quote.
+ * `quoted`: quotes instead of a model that is configured and does not answer.
+ * `closest`: the passages nearest to the question, when no model is configured.
+ */
+export const AnswerMode = Schema.Literals(["model", "quoted", "closest"])
+export type AnswerMode = typeof AnswerMode.Type
+
+/** Milliseconds spent in each step. */
+export const Timing = Schema.Struct({
+  /** Waiting in `bot-queries`. */
+  queuedMs: Schema.Finite,
+  retrieveMs: Schema.Finite,
+  writeMs: Schema.Finite
+})
+export type Timing = typeof Timing.Type
+
+export const Answer = Schema.Struct({
+  /** Markdown; `[n]` refers to `citations`. */
+  text: Schema.String,
+  refused: Schema.Boolean,
+  mode: AnswerMode,
+  citations: Schema.Array(Citation),
+  timing: Timing
+})
+export type Answer = typeof Answer.Type
+
+/** A record of `bot-responses`: what the Speaker is to say. */
+export const BotResponse = Schema.Struct({
+  /** Derived from the question's id, so saying it twice says it once. */
+  id: Schema.NonEmptyString,
+  questionId: Schema.NonEmptyString,
+  question: Schema.String,
+  serverId: Schema.NonEmptyString,
+  channelId: Schema.NonEmptyString,
+  threadId: Schema.optionalKey(Schema.NonEmptyString),
+  answer: Answer,
+  answeredAt: Millis
+})
+export type BotResponse = typeof BotResponse.Type
+
+export const responseId = (questionId: string): string => `answer-${questionId}`

@@ -1,0 +1,50 @@
+/** What people say in a channel the bot can read, and what they do to it afterwards. */
+import { Schema } from "effect"
+
+/** Milliseconds since the Unix epoch. */
+export const Millis = Schema.Int
+
+export const Author = Schema.Struct({
+  id: Schema.NonEmptyString,
+  name: Schema.String,
+  /** True for any program, this bot included: what programs say is never evidence. */
+  bot: Schema.Boolean
+})
+export type Author = typeof Author.Type
+
+export const ChatMessage = Schema.Struct({
+  id: Schema.NonEmptyString,
+  /** Discord's "guild"; `local` for the page. */
+  serverId: Schema.NonEmptyString,
+  channelId: Schema.NonEmptyString,
+  threadId: Schema.optionalKey(Schema.NonEmptyString),
+  author: Author,
+  text: Schema.String,
+  /** The message this one replies to. */
+  replyTo: Schema.optionalKey(Schema.NonEmptyString),
+  /** The bot is named by a mention token in the text; a mere reply-ping does not count. */
+  mentionsBot: Schema.Boolean,
+  /** Where a reader finds the message. */
+  url: Schema.String,
+  createdAt: Millis,
+  /** Equal to `createdAt` until the first edit. */
+  editedAt: Millis
+})
+export type ChatMessage = typeof ChatMessage.Type
+
+/** A record of `discord-messages`. Applying one twice changes nothing. */
+export const ChatEvent = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("created"), message: ChatMessage }),
+  Schema.Struct({ type: Schema.Literal("edited"), message: ChatMessage }),
+  Schema.Struct({
+    type: Schema.Literal("deleted"),
+    serverId: Schema.NonEmptyString,
+    channelId: Schema.NonEmptyString,
+    messageIds: Schema.Array(Schema.NonEmptyString),
+    at: Millis
+  })
+])
+export type ChatEvent = typeof ChatEvent.Type
+
+export const channelOf = (event: ChatEvent): string =>
+  event.type === "deleted" ? event.channelId : event.message.channelId

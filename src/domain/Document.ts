@@ -1,0 +1,34 @@
+/** Documentation as it travels: chunks of one document, in order, under the document's id. */
+import { Schema } from "effect"
+
+/** A section of a document: the unit of retrieval. */
+export const Chunk = Schema.Struct({
+  /** Stable while the section keeps its place: `<documentId>#<ordinal>`. */
+  id: Schema.NonEmptyString,
+  ordinal: Schema.Int,
+  /** Headings from the outermost to the section's own, joined by " › ". */
+  title: Schema.String,
+  text: Schema.String,
+  url: Schema.String
+})
+export type Chunk = typeof Chunk.Type
+
+/** A record of `document-chunks`. Records of one document are in order. */
+export const DocumentRecord = Schema.Union([
+  Schema.Struct({
+    type: Schema.Literal("chunk"),
+    documentId: Schema.NonEmptyString,
+    /** The folder, file or site it came from. */
+    source: Schema.NonEmptyString,
+    /** Hash of the whole document: when the chunk with `ordinal = total - 1` is in, chunks of other versions are removed. */
+    version: Schema.NonEmptyString,
+    total: Schema.Int,
+    chunk: Chunk
+  }),
+  Schema.Struct({
+    type: Schema.Literal("removed"),
+    documentId: Schema.NonEmptyString,
+    source: Schema.NonEmptyString
+  })
+])
+export type DocumentRecord = typeof DocumentRecord.Type

@@ -1,0 +1,118 @@
+/**
+ * What is known: every section of documentation and every window of chat, their text index, and which passages still
+ * wait for a vector. The truth; the vector store can be rebuilt from it.
+ *
+ * A *chunk* is what is found: a section of a document, or up to 8 consecutive messages of a channel. A *passage* is
+ * what is embedded and quoted: about 110 words of a section, or one message.
+ */
+import { Context, type Effect, Schema, type Stream } from "effect"
+import type { ChatEvent } from "../domain/ChatMessage.ts"
+import type { DocumentRecord } from "../domain/Document.ts"
+
+export class PassagesError extends Schema.TaggedError<PassagesError>()("PassagesError", {
+  reason: Schema.Literals(["full", "failed"]),
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return this.detail
+  }
+  get retryable(): boolean {
+    return true
+  }
+}
+
+export interface Passage {
+  readonly id: string
+  readonly chunkId: string
+  /** Position in its chunk. */
+  readonly ordinal: number
+  readonly text: string
+  /** The message it is, for chat. */
+  readonly messageId: string | null
+  readonly authorId: string | null
+  readonly authorName: string | null
+  /** The message's own link, or the section's. */
+  readonly url: string
+}
+
+export interface Chunk {
+  readonly id: string
+  readonly kind: "document" | "chat"
+  readonly title: string
+  readonly text: string
+  readonly url: string
+  readonly serverId: string | null
+  readonly channelId: string | null
+  readonly threadId: string | null
+  readonly documentId: string | null
+  /** Milliseconds since the epoch. */
+  readonly editedAt: number
+  readonly passages: ReadonlyArray<Passage>
+}
+
+/** A row of the text index that matched. */
+export interface TextHit {
+  readonly chunkId: string
+  /** The text that matched: a passage of a section, or a whole window of chat. */
+  readonly text: string
+  /** `-bm25`, so higher is better; above 0. */
+  readonly score: number
+}
+
+/** A passage that waits for its vector. */
+export interface Unembedded {
+  readonly passage: Passage
+  readonly title: string
+  readonly kind: "document" | "chat"
+  readonly serverId: string | null
+  readonly channelId: string | null
+}
+
+export interface PassageCounts {
+  readonly documents: number
+  readonly chunks: number
+  readonly passages: number
+  readonly messages: number
+}
+
+export class Passages extends Context.Service<
+  Passages,
+  {
+    /** Applies chat events in order, in one transaction. Messages of bots are left out. Idempotent. */
+    applyChat(events: ReadonlyArray<ChatEvent>): Effect.Effect<void, PassagesError>
+    /** Applies document records in order, in one transaction. Sections that did not change keep their vectors. Idempotent. */
+    applyDocuments(records: ReadonlyArray<DocumentRecord>): Effect.Effect<void, PassagesError>
+    /**
+     * Rows of the text index that have any of the terms, best first. `scope` limits to documents and the channels of
+     * one server before ranking, so what an audience may not read takes no place.
+     */
+    searchText(options: {
+      readonly terms: ReadonlyArray<string>
+      readonly limit: number
+      readonly serverId: string
+      readonly channelIds: ReadonlySet<string>
+    }): Effect.Effect<ReadonlyArray<TextHit>, PassagesError>
+    chunks(ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Chunk>, PassagesError>
+    /** The chunks that hold these passages. */
+    chunksOfPassages(passageIds: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Chunk>, PassagesError>
+    /** In how many rows of the text index a term occurs, and how many rows there are. */
+    documentFrequency(
+      terms: ReadonlyArray<string>
+    ): Effect.Effect<{ readonly rows: number; readonly frequency: ReadonlyMap<string, number> }, PassagesError>
+    /** The oldest passages without a vector of this embedder. */
+    unembedded(embedder: string, limit: number): Effect.Effect<ReadonlyArray<Unembedded>, PassagesError>
+    countUnembedded(embedder: string): Effect.Effect<number, PassagesError>
+    markEmbedded(embedder: string, passageIds: ReadonlyArray<string>): Effect.Effect<void, PassagesError>
+    /** Makes every passage wait for a vector again: the vector store was lost or replaced. */
+    forgetVectors(embedder: string): Effect.Effect<void, PassagesError>
+    /** Vectors whose passage is gone, oldest first, with the collection's server (`null` for documents). */
+    orphans(
+      limit: number
+    ): Effect.Effect<ReadonlyArray<{ readonly passageId: string; readonly serverId: string | null }>, PassagesError>
+    forgetOrphans(passageIds: ReadonlyArray<string>): Effect.Effect<void, PassagesError>
+    readonly counts: Effect.Effect<PassageCounts, PassagesError>
+    /** Ticks when passages were added or removed; a reader that is busy sees one tick for many changes. */
+    readonly changes: Stream.Stream<void>
+  }
+>()("rtfm/knowledge/Passages") {}

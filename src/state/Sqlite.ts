@@ -1,0 +1,81 @@
+/** An `effect/sql` client over the SQLite built into Node: WAL, so several processes of one machine may read. */
+import { Effect, Layer, Semaphore, Stream } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
+
+/** Statements kept prepared; each holds a few kB. */
+const preparedStatements = 200
+
+const make = Effect.fnUntraced(function* (filename: string) {
+  const fail = (cause: unknown, operation: string) =>
+    new SqlError.SqlError({
+      reason: SqlError.classifySqliteError(cause, { message: `SQLite could not ${operation}`, operation })
+    })
+  const db = yield* Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const db = new DatabaseSync(filename)
+        db.exec(
+          "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON"
+        )
+        return db
+      },
+      catch: (cause) => fail(cause, `open ${filename}`)
+    }),
+    (db) => Effect.sync(() => db.close())
+  )
+
+  const prepared = new Map<string, StatementSync>()
+  const prepare = (sql: string): StatementSync => {
+    const known = prepared.get(sql)
+    if (known !== undefined) {
+      prepared.delete(sql)
+      prepared.set(sql, known)
+      return known
+    }
+    const statement = db.prepare(sql)
+    prepared.set(sql, statement)
+    if (prepared.size > preparedStatements) prepared.delete(prepared.keys().next().value!)
+    return statement
+  }
+
+  const query = (sql: string, params: ReadonlyArray<unknown>, arrays: boolean) =>
+    Effect.try({
+      try: () => {
+        const statement = prepare(sql)
+        statement.setReturnArrays(arrays)
+        return statement.all(...(params as Array<SQLInputValue>)) as ReadonlyArray<any>
+      },
+      catch: (cause) => fail(cause, "run a statement")
+    })
+
+  const execute: SqlConnection.Connection["execute"] = (sql, params, transform) =>
+    transform ? Effect.map(query(sql, params, false), transform) : query(sql, params, false)
+  const executeValues = (sql: string, params: ReadonlyArray<unknown>) => query(sql, params, true)
+  const connection: SqlConnection.Connection = {
+    execute,
+    executeUnprepared: execute,
+    executeRaw: (sql, params) => query(sql, params, false),
+    executeValues,
+    executeValuesUnprepared: executeValues,
+    executeStream: () => Stream.die("SQLite does not stream here")
+  }
+
+  const isTransaction = () => db.isTransaction
+  return yield* SqlClient.make({
+    driver: "node:sqlite",
+    compiler: Statement.makeCompilerSqlite(),
+    spanAttributes: [["db.system.name", "sqlite"]],
+    ...SqlClient.makeSqliteAcquirers({
+      connection: Effect.succeed(connection),
+      semaphore: yield* Semaphore.make(1),
+      isTransaction
+    }),
+    isTransaction
+  })
+})
+
+/** A client without any tables. `:memory:` for tests. */
+export const layerClient = (filename: string) =>
+  Layer.effect(SqlClient.SqlClient, make(filename)).pipe(Layer.provide(Reactivity.layer))

@@ -1,0 +1,4 @@
+/** Tables of `knowledge/Passages`. */
+import { Effect } from "effect"
+
+export const migration = Effect.void
