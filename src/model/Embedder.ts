@@ -16,6 +16,13 @@ export class EmbedderError extends Schema.TaggedError<EmbedderError>()("Embedder
   }
 }
 
+export interface EmbedderStatus {
+  /** `idle`: takes no memory and is loaded by the next text. */
+  readonly state: "idle" | "loading" | "loaded" | "unavailable"
+  /** One sentence for people. */
+  readonly detail: string
+}
+
 export class Embedder extends Context.Service<
   Embedder,
   {
@@ -26,5 +33,6 @@ export class Embedder extends Context.Service<
     embedPassages(texts: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Float32Array>, EmbedderError>
     /** Vectors of unit length to compare with those of passages. Goes before any passages that wait. */
     embedQueries(texts: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Float32Array>, EmbedderError>
+    readonly status: Effect.Effect<EmbedderStatus>
   }
 >()("rtfm/model/Embedder") {}
