@@ -1,0 +1,153 @@
+/** Vectors in memory, compared with every row: exact, and lost at the end of the process. */
+import { Clock, Effect, Layer } from "effect"
+import { metered, zero } from "./Metered.ts"
+import { checkDimensions, checkRows, checkVector } from "./Rows.ts"
+import { type Metadata, type VectorHit, type VectorRow, VectorStore, type Where } from "./VectorStore.ts"
+
+/** Rows side by side in one block of numbers, so that a query reads memory in order. */
+class Collection {
+  readonly dimensions: number
+  readonly #slots = new Map<string, number>()
+  readonly #ids: Array<string> = []
+  readonly #metadata: Array<Metadata> = []
+  #vectors: Float32Array
+
+  constructor(dimensions: number) {
+    this.dimensions = dimensions
+    this.#vectors = new Float32Array(64 * dimensions)
+  }
+
+  get size(): number {
+    return this.#ids.length
+  }
+
+  put(row: VectorRow): void {
+    const slot = this.#slots.get(row.id) ?? this.#append(row.id)
+    this.#metadata[slot] = { ...row.metadata }
+    this.#vectors.set(unit(row.vector), slot * this.dimensions)
+  }
+
+  /** The last row takes the place of the one that leaves. */
+  remove(id: string): void {
+    const slot = this.#slots.get(id)
+    if (slot === undefined) return
+    const last = this.size - 1
+    const lastId = this.#ids[last]!
+    this.#vectors.copyWithin(slot * this.dimensions, last * this.dimensions, (last + 1) * this.dimensions)
+    this.#ids[slot] = lastId
+    this.#metadata[slot] = this.#metadata[last]!
+    this.#slots.set(lastId, slot)
+    this.#slots.delete(id)
+    this.#ids.pop()
+    this.#metadata.pop()
+  }
+
+  nearest(vector: Float32Array, k: number, where: Where): ReadonlyArray<VectorHit> {
+    const query = unit(vector)
+    const allowed = matcher(where)
+    const best: Array<{ readonly slot: number; readonly cosine: number }> = []
+    for (let slot = 0; slot < this.size; slot++) {
+      if (!allowed(this.#metadata[slot]!)) continue
+      const cosine = this.#dot(query, slot)
+      if (best.length === k && cosine <= best[k - 1]!.cosine) continue
+      if (best.length === k) best.pop()
+      let at = best.length
+      while (at > 0 && best[at - 1]!.cosine < cosine) at--
+      best.splice(at, 0, { slot, cosine })
+    }
+    return best.map(({ slot, cosine }) => ({ id: this.#ids[slot]!, cosine, metadata: this.#metadata[slot]! }))
+  }
+
+  #append(id: string): number {
+    const slot = this.#ids.push(id) - 1
+    this.#slots.set(id, slot)
+    if (this.#vectors.length < this.size * this.dimensions) {
+      const grown = new Float32Array(this.#vectors.length * 2)
+      grown.set(this.#vectors)
+      this.#vectors = grown
+    }
+    return slot
+  }
+
+  /** Four sums at a time: twice as fast as one, since the additions do not wait for each other. */
+  #dot(query: Float32Array, slot: number): number {
+    const vectors = this.#vectors
+    const { dimensions } = this
+    const start = slot * dimensions
+    let [a, b, c, d] = [0, 0, 0, 0]
+    let i = 0
+    for (; i + 3 < dimensions; i += 4) {
+      a += query[i]! * vectors[start + i]!
+      b += query[i + 1]! * vectors[start + i + 1]!
+      c += query[i + 2]! * vectors[start + i + 2]!
+      d += query[i + 3]! * vectors[start + i + 3]!
+    }
+    for (; i < dimensions; i++) a += query[i]! * vectors[start + i]!
+    return a + b + c + d
+  }
+}
+
+/** Of unit length; a vector of zeros stays, and is near to nothing. */
+const unit = (vector: Float32Array): Float32Array => {
+  let sum = 0
+  for (const value of vector) sum += value * value
+  return sum === 0 ? vector : vector.map((value) => value / Math.sqrt(sum))
+}
+
+const matcher = (where: Where): ((metadata: Metadata) => boolean) => {
+  const fields = Object.entries(where).map(([field, values]) => [field, new Set<unknown>(values)] as const)
+  return (metadata) => fields.every(([field, values]) => values.has(metadata[field]))
+}
+
+export const make = Effect.gen(function* () {
+  const collections = new Map<string, Collection>()
+  const since = yield* Clock.currentTimeMillis
+  yield* zero
+
+  const upsert: VectorStore["Service"]["upsert"] = Effect.fn("VectorStore.upsert")(function* (name, rows) {
+    yield* checkRows(name, rows)
+    const [first] = rows
+    if (first === undefined) return
+    const collection = collections.get(name) ?? new Collection(first.vector.length)
+    const problem = checkDimensions(name, `Row ${first.id}`, first.vector, collection.dimensions)
+    if (problem !== undefined) return yield* problem
+    collections.set(name, collection)
+    for (const row of rows) collection.put(row)
+  })
+
+  const query: VectorStore["Service"]["query"] = Effect.fn("VectorStore.query")(function* (
+    name,
+    vector,
+    k,
+    where = {}
+  ) {
+    const collection = collections.get(name)
+    const problem =
+      checkVector(name, "The question", vector) ??
+      checkDimensions(name, "The question", vector, collection?.dimensions ?? vector.length)
+    if (problem !== undefined) return yield* problem
+    return collection === undefined || k < 1 ? [] : collection.nearest(vector, k, where)
+  })
+
+  return VectorStore.of(
+    metered({
+      upsert,
+      query,
+      delete: (name, ids) => Effect.sync(() => ids.forEach((id) => collections.get(name)?.remove(id))),
+      count: (name) => Effect.sync(() => collections.get(name)?.size ?? 0),
+      collections: Effect.sync(() => [...collections.keys()]),
+      dropCollection: (name) => Effect.sync(() => void collections.delete(name)),
+      status: Effect.succeed({
+        kind: "memory",
+        state: "up",
+        since,
+        restarts: 0,
+        pid: null,
+        detail: "Vectors are kept in memory and are computed anew at each start.",
+        breaker: "closed"
+      })
+    })
+  )
+})
+
+export const layerMemory = Layer.effect(VectorStore, make)
