@@ -1,7 +1,13 @@
 /** The chat of the page: channels and messages in the state, and the same contract to the actors as any platform. */
-import { Context, type Effect } from "effect"
+import { Clock, Context, Effect, Latch, Layer, Result, Schema, Stream } from "effect"
+import { type SqlError, SqlClient } from "effect/sql"
+import { createHash, randomUUID } from "node:crypto"
+import { Answer } from "../domain/Answer.ts"
+import { ChatEvent, type ChatMessage } from "../domain/ChatMessage.ts"
 import type { LocalChannel, LocalMessage } from "../domain/Happening.ts"
-import type { ChatError } from "./Chat.ts"
+import { maxQuestionLength } from "../domain/Question.ts"
+import { Happenings } from "../runtime/Happenings.ts"
+import { Chat, ChatError, type Heard, type Reply } from "./Chat.ts"
 
 export interface Post {
   readonly channelId: string
@@ -41,3 +47,315 @@ export class LocalChat extends Context.Service<
     remove(removal: { readonly messageId: string; readonly authorId: string }): Effect.Effect<void, ChatError>
   }
 >()("rtfm/chat/LocalChat") {}
+
+export const serverId = "local"
+export const defaultChannelId = "local:general"
+const bot = { id: "rtfm", name: "rtfm", bot: true }
+
+/** Events handed to the listener at once. */
+const heardAtOnce = 500
+
+interface Row {
+  readonly seq: number
+  readonly id: string
+  readonly channel_id: string
+  readonly author_id: string
+  readonly author_name: string
+  readonly author_bot: number
+  readonly text: string
+  readonly reply_to: string | null
+  readonly asks: number
+  readonly answer: string | null
+  readonly created_at: number
+  readonly edited_at: number
+}
+
+const StoredAnswer = Schema.fromJsonString(Answer)
+const StoredEvent = Schema.fromJsonString(ChatEvent)
+const encodeAnswer = Schema.encodeSync(StoredAnswer)
+const decodeAnswer = Schema.decodeResult(StoredAnswer)
+const encodeEvent = Schema.encodeSync(StoredEvent)
+const decodeEvent = Schema.decodeResult(StoredEvent)
+
+const toLocal = (row: Row): LocalMessage => {
+  const answer = row.answer === null ? undefined : Result.getOrUndefined(decodeAnswer(row.answer))
+  return {
+    id: row.id,
+    channelId: row.channel_id,
+    author: { id: row.author_id, name: row.author_name, bot: row.author_bot === 1 },
+    text: row.text,
+    ...(row.reply_to !== null && { replyTo: row.reply_to }),
+    createdAt: row.created_at,
+    editedAt: row.edited_at,
+    ...(answer !== undefined && { answer })
+  }
+}
+
+const toChatMessage = (message: LocalMessage, asks: boolean): ChatMessage => ({
+  id: message.id,
+  serverId,
+  channelId: message.channelId,
+  author: message.author,
+  text: message.text,
+  ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
+  mentionsBot: asks || /(?<![\w@])@rtfm\b/i.test(message.text),
+  url: `/#/channels/${encodeURIComponent(message.channelId)}/${message.id}`,
+  createdAt: message.createdAt,
+  editedAt: message.editedAt
+})
+
+const failed = (error: SqlError.SqlError) =>
+  new ChatError({
+    reason: "failed",
+    detail: `The local chat could not use its database: ${error.message}`,
+    cause: error
+  })
+const unknownChannel = (channelId: string) =>
+  new ChatError({ reason: "unknown-channel", detail: `There is no channel ${channelId}` })
+const invalid = (detail: string) => new ChatError({ reason: "invalid", detail })
+
+const slug = (name: string): string =>
+  name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, "-")
+    .replaceAll(/^-|-$/g, "")
+
+const messageId = (post: Post): string =>
+  post.idempotencyKey === undefined
+    ? `m-${randomUUID()}`
+    : `m-${createHash("sha256").update(post.idempotencyKey).digest("hex").slice(0, 32)}`
+
+const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const happenings = yield* Happenings
+  const news = yield* Latch.make(true)
+
+  const now = Clock.currentTimeMillis
+  const find = (id: string) => Effect.map(sql<Row>`SELECT * FROM local_messages WHERE id = ${id}`, (rows) => rows[0])
+  const emit = (event: ChatEvent) => sql`INSERT INTO local_events (event) VALUES (${encodeEvent(event)})`
+
+  /** Runs in one transaction, then wakes the listener. */
+  const change = <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError>) =>
+    sql.withTransaction(effect).pipe(Effect.tap(() => news.open))
+
+  const requireChannel = Effect.fnUntraced(function* (channelId: string) {
+    const rows = yield* sql`SELECT 1 FROM local_channels WHERE id = ${channelId}`
+    if (rows.length === 0) return yield* unknownChannel(channelId)
+  })
+
+  const insert = Effect.fnUntraced(function* (message: LocalMessage, asks: boolean) {
+    const answer = message.answer === undefined ? null : encodeAnswer(message.answer)
+    yield* sql`
+      INSERT INTO local_messages ${sql.insert({
+        id: message.id,
+        channel_id: message.channelId,
+        author_id: message.author.id,
+        author_name: message.author.name,
+        author_bot: message.author.bot ? 1 : 0,
+        text: message.text,
+        reply_to: message.replyTo ?? null,
+        asks: asks ? 1 : 0,
+        answer,
+        created_at: message.createdAt,
+        edited_at: message.editedAt
+      })}`
+    yield* emit({ type: "created", message: toChatMessage(message, asks) })
+  })
+
+  /** Adds a message unless its id is there already; says which, so that watchers hear of it once. */
+  const add = Effect.fnUntraced(
+    function* (message: LocalMessage, asks: boolean) {
+      const stored = yield* change(
+        Effect.gen(function* () {
+          const existing = yield* find(message.id)
+          if (existing !== undefined) return { message: toLocal(existing), fresh: false }
+          yield* requireChannel(message.channelId)
+          yield* insert(message, asks)
+          return { message, fresh: true }
+        })
+      )
+      if (stored.fresh) yield* happenings.tell({ type: "message.created", message: stored.message })
+      return stored.message
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
+  const own = Effect.fnUntraced(function* (id: string, authorId: string) {
+    const row = yield* find(id)
+    if (row === undefined) return yield* invalid(`There is no message ${id}`)
+    if (row.author_id !== authorId || row.author_bot === 1) {
+      return yield* new ChatError({ reason: "forbidden", detail: "Only its author may change a message" })
+    }
+    return row
+  })
+
+  const createChannel = Effect.fn("LocalChat.createChannel")(
+    function* (name: string) {
+      const id = `local:${slug(name)}`
+      if (id === "local:") return yield* invalid(`Expected a channel name with a letter or digit, got "${name}"`)
+      const channel = { id, name: slug(name), createdAt: yield* now }
+      const rows = yield* sql<{ created_at: number }>`
+      INSERT INTO local_channels (id, name, created_at) VALUES (${id}, ${channel.name}, ${channel.createdAt})
+      ON CONFLICT (id) DO NOTHING RETURNING created_at`
+      if (rows.length > 0) yield* happenings.tell({ type: "channel.created", channel })
+      return channel
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
+  const post = Effect.fn("LocalChat.post")(function* (post: Post) {
+    const text = post.text.trim()
+    if (text === "") return yield* invalid("A message needs some text")
+    if (text.length > maxQuestionLength) return yield* invalid(`A message has at most ${maxQuestionLength} characters`)
+    const at = yield* now
+    const message: LocalMessage = {
+      id: messageId(post),
+      channelId: post.channelId,
+      author: { ...post.author, bot: false },
+      text,
+      ...(post.replyTo !== undefined && { replyTo: post.replyTo }),
+      createdAt: at,
+      editedAt: at
+    }
+    return yield* add(message, post.asks ?? false)
+  })
+
+  const edit = Effect.fn("LocalChat.edit")(
+    function* (edit: { readonly messageId: string; readonly authorId: string; readonly text: string }) {
+      const text = edit.text.trim()
+      if (text === "") return yield* invalid("A message needs some text")
+      const editedAt = yield* now
+      const message = yield* change(
+        Effect.gen(function* () {
+          const row = yield* own(edit.messageId, edit.authorId)
+          yield* sql`UPDATE local_messages SET text = ${text}, edited_at = ${editedAt} WHERE id = ${row.id}`
+          const message = { ...toLocal(row), text, editedAt }
+          yield* emit({ type: "edited", message: toChatMessage(message, row.asks === 1) })
+          return message
+        })
+      )
+      yield* happenings.tell({ type: "message.edited", message })
+      return message
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
+  const remove = Effect.fn("LocalChat.remove")(
+    function* (removal: { readonly messageId: string; readonly authorId: string }) {
+      const at = yield* now
+      const row = yield* change(
+        Effect.gen(function* () {
+          const row = yield* own(removal.messageId, removal.authorId)
+          yield* sql`DELETE FROM local_messages WHERE id = ${row.id}`
+          yield* emit({ type: "deleted", serverId, channelId: row.channel_id, messageIds: [row.id], at })
+          return row
+        })
+      )
+      yield* happenings.tell({ type: "message.deleted", channelId: row.channel_id, messageId: row.id })
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
+  const messages = Effect.fn("LocalChat.messages")(
+    function* (channelId: string, options: { readonly before?: string; readonly limit: number }) {
+      yield* requireChannel(channelId)
+      const before = options.before === undefined ? undefined : yield* find(options.before)
+      const rows = yield* sql<Row>`
+      SELECT * FROM local_messages
+      WHERE channel_id = ${channelId} AND seq < ${before?.seq ?? Number.MAX_SAFE_INTEGER}
+      ORDER BY seq DESC LIMIT ${options.limit}`
+      return rows.map(toLocal).toReversed()
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
+  const channels = sql<{ id: string; name: string; created_at: number }>`
+    SELECT id, name, created_at FROM local_channels ORDER BY created_at, id`.pipe(
+    Effect.map((rows) => rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at }))),
+    Effect.mapError(failed)
+  )
+
+  const say = Effect.fn("Chat.say")(function* (reply: Reply) {
+    const at = yield* now
+    const message: LocalMessage = {
+      id: reply.id,
+      channelId: reply.channelId,
+      author: bot,
+      text: reply.text,
+      ...(reply.replyTo !== undefined && { replyTo: reply.replyTo }),
+      createdAt: at,
+      editedAt: at,
+      ...(reply.answer !== undefined && { answer: reply.answer })
+    }
+    return toChatMessage(yield* add(message, false), false)
+  })
+
+  const unconfirmed = (after: number) =>
+    sql<{ seq: number; event: string }>`
+      SELECT seq, event FROM local_events WHERE seq > ${after} ORDER BY seq LIMIT ${heardAtOnce}`
+
+  /** The next events after `cursor`; waits until there are some. */
+  const nextHeard = Effect.fnUntraced(
+    function* (cursor: number) {
+      let rows = yield* unconfirmed(cursor)
+      while (rows.length === 0) {
+        yield* news.await
+        yield* news.close
+        rows = yield* unconfirmed(cursor)
+      }
+      const heard = yield* Effect.forEach(rows, (row) =>
+        Effect.map(Effect.fromResult(decodeEvent(row.event)), (event): Heard => ({ cursor: row.seq, event })).pipe(
+          Effect.orDie
+        )
+      )
+      return [heard, rows.at(-1)!.seq] as const
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
+  yield* createChannel("general")
+
+  return Context.make(
+    LocalChat,
+    LocalChat.of({
+      channels,
+      createChannel,
+      messages,
+      message: (id) =>
+        Effect.mapError(
+          Effect.map(find(id), (row) => row && toLocal(row)),
+          failed
+        ),
+      answerTo: (id) =>
+        Effect.mapError(
+          Effect.map(sql<Row>`SELECT * FROM local_messages WHERE reply_to = ${id} AND answer IS NOT NULL`, (rows) =>
+            rows[0] === undefined ? undefined : toLocal(rows[0])
+          ),
+          failed
+        ),
+      post,
+      edit,
+      remove
+    })
+  ).pipe(
+    Context.add(
+      Chat,
+      Chat.of({
+        heard: Stream.unfold(0, (cursor) => nextHeard(cursor)),
+        confirm: (cursor) =>
+          Effect.mapError(Effect.asVoid(sql`DELETE FROM local_events WHERE seq <= ${cursor}`), failed),
+        say,
+        audience: Effect.fn("Chat.audience")(function* (channelId) {
+          const all = (yield* channels).map(({ id }) => id)
+          if (!all.includes(channelId)) return yield* unknownChannel(channelId)
+          return { serverId, channelIds: new Set(all) }
+        }),
+        typing: (channelId) => happenings.tell({ type: "typing", channelId })
+      })
+    )
+  )
+})
+
+/** Both the page's side and the actors' side of the one chat. */
+export const layer = Layer.effectContext(make)

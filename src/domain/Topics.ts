@@ -1,5 +1,5 @@
 /** The table of topics: names, keys, what their records look like, and how they are kept. */
-import { Duration, Schema } from "effect"
+import { Duration, Result, Schema } from "effect"
 import { BotResponse } from "./Answer.ts"
 import { channelOf, ChatEvent } from "./ChatMessage.ts"
 import { DocumentRecord } from "./Document.ts"
@@ -15,8 +15,21 @@ export interface TopicSpec {
 
 /** A topic whose values are JSON of one schema. Records with one key stay in order. */
 export interface Topic<A> extends TopicSpec {
-  readonly codec: Schema.Codec<A, string>
   readonly key: (value: A) => string
+  readonly encode: (value: A) => Uint8Array
+  /** A failure is a sentence that says what was expected and where; it never repeats the value. */
+  readonly decode: (bytes: Uint8Array) => Result.Result<A, string>
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+const toBytes = new TextEncoder()
+
+const parse = (bytes: Uint8Array): Result.Result<unknown, string> => {
+  try {
+    return Result.succeed(JSON.parse(utf8.decode(bytes)))
+  } catch {
+    return Result.fail("The value is not JSON in UTF-8")
+  }
 }
 
 const topic = <A, I>(options: {
@@ -25,14 +38,21 @@ const topic = <A, I>(options: {
   readonly key: (value: A) => string
   readonly retention: Duration.Input
   readonly description: string
-}): Topic<A> => ({
-  name: options.name,
-  partitions: 3,
-  retention: Duration.fromInputUnsafe(options.retention),
-  description: options.description,
-  codec: Schema.fromJsonString(Schema.toCodecJson(options.schema)),
-  key: options.key
-})
+}): Topic<A> => {
+  const codec = Schema.toCodecJson(options.schema)
+  const encode = Schema.encodeSync(codec)
+  const decode = Schema.decodeUnknownResult(codec)
+  return {
+    name: options.name,
+    partitions: 3,
+    retention: Duration.fromInputUnsafe(options.retention),
+    description: options.description,
+    key: options.key,
+    encode: (value) => toBytes.encode(JSON.stringify(encode(value))),
+    decode: (bytes) =>
+      Result.flatMap(parse(bytes), (json) => Result.mapError(decode(json), (error) => error.message.replaceAll(/\s+/g, " ")))
+  }
+}
 
 export const messages = topic({
   name: "discord-messages",
@@ -66,13 +86,17 @@ export const documentChunks = topic({
   description: "sections of ingested documentation"
 })
 
-/** Every topic the process reads or writes, dead letters apart. */
-export const all: ReadonlyArray<Topic<any>> = [messages, queries, responses, documentChunks]
+export const deadLetterName = (topic: string): string => `${topic}.dlq`
 
-/** Where records go that could not be handled: same partitions, 14 days. */
+/** Where records go that could not be handled: partitions as the source, kept 14 days. */
 export const deadLetters = (spec: TopicSpec): TopicSpec => ({
-  name: `${spec.name}.dlq`,
+  name: deadLetterName(spec.name),
   partitions: spec.partitions,
   retention: Duration.days(14),
   description: `dead letters of ${spec.name}`
 })
+
+const flow: ReadonlyArray<TopicSpec> = [messages, queries, responses, documentChunks]
+
+/** Every topic the process reads or writes. */
+export const all: ReadonlyArray<TopicSpec> = [...flow, ...flow.map(deadLetters)]

@@ -1,0 +1,210 @@
+/**
+ * Keeps every actor running: what ends one is logged, counted and answered by a new start with backoff. An actor that
+ * keeps failing makes the process not ready; a fatal failure ends it. Shutdown drains the actors in the order in which
+ * they were given, which is the order a message travels.
+ */
+import { Cause, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Metric, Random, Scope } from "effect"
+import { Config } from "effect"
+import { Broker } from "../broker/Broker.ts"
+import type { ActorState, ActorStatus } from "../domain/Happening.ts"
+import { Happenings } from "../runtime/Happenings.ts"
+import * as Setting from "../runtime/Setting.ts"
+
+/** What an actor says of itself while it works. Written by the actor, read by whoever looks. */
+export interface Vitals {
+  state: ActorState
+  restarts: number
+  inHand: number
+  handled: number
+  retries: number
+  deadLetters: number
+  lastError: string | null
+  /** Starts that failed since the last record was handled. */
+  failedStarts: number
+}
+
+export interface Actor {
+  readonly name: string
+  /** Where its records come from and go to, for people. */
+  readonly route: string
+  /** The group it reads as; `null` for actors that read no topic. */
+  readonly group: string | null
+  readonly vitals: Vitals
+  /** Runs until drained; anything else that ends it is a failure. */
+  readonly run: Effect.Effect<void, unknown, Scope.Scope>
+  /** Asks it to stop reading and to finish what it has in hand; `run` returns when that is done. */
+  readonly drain: Effect.Effect<void>
+}
+
+export const vitals = (): Vitals => ({
+  state: "starting",
+  restarts: 0,
+  inHand: 0,
+  handled: 0,
+  retries: 0,
+  deadLetters: 0,
+  lastError: null,
+  failedStarts: 0
+})
+
+/** A failure that no new start can mend: the process ends with its message and exit code. */
+export interface Fatal {
+  readonly fatal: true
+  readonly message: string
+}
+const isFatal = (error: unknown): error is Fatal =>
+  typeof error === "object" && error !== null && "fatal" in error && error.fatal === true
+
+/** So many failed starts in a row, and the process is not ready. */
+const failedStartsAllowed = 3
+const firstWait = Duration.millis(200)
+const longestWait = Duration.seconds(30)
+
+export const shutdownGrace = Setting.withDefault("SHUTDOWN_GRACE", {
+  description: "How long a stop waits for what is in hand",
+  expected: 'a duration such as "10 seconds"',
+  config: Config.Duration,
+  fallback: "10 seconds",
+  value: Duration.seconds(10)
+})
+
+const restarts = Metric.counter("rtfm_actor_restarts_total", {
+  description: "Times an actor was started again after a failure",
+  incremental: true
+})
+const lagGauge = Metric.gauge("rtfm_actor_lag_records", {
+  description: "Records of its topic an actor has not finished"
+})
+
+export class Supervisor extends Context.Service<
+  Supervisor,
+  {
+    readonly actors: Effect.Effect<ReadonlyArray<ActorStatus>>
+    /** The actors that keep failing; none means ready. */
+    readonly failing: Effect.Effect<ReadonlyArray<string>>
+    readonly draining: Effect.Effect<boolean>
+    /** Never succeeds; fails when an actor reports what no new start can mend. */
+    readonly fatal: Effect.Effect<never, Fatal>
+  }
+>()("rtfm/actors/Supervisor") {}
+
+/** Exponential from 200 ms to 30 s, a fifth of it random so that actors do not start in step. */
+const waitBefore = (attempt: number) =>
+  Effect.map(Random.nextBetween(0.8, 1.2), (jitter) =>
+    Duration.millis(Math.min(Duration.toMillis(firstWait) * 2 ** attempt, Duration.toMillis(longestWait)) * jitter)
+  )
+
+/** What failed, in its own words. */
+export const sentence = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Runs one actor for ever, until it is drained. */
+const supervise = (actor: Actor, onChange: Effect.Effect<void>, fatal: Deferred.Deferred<never, Fatal>) => {
+  const { vitals } = actor
+  const become = (state: ActorState) =>
+    Effect.suspend(() => {
+      vitals.state = state
+      return onChange
+    })
+  const restart = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
+    const error = Cause.squash(cause)
+    vitals.lastError = sentence(cause)
+    vitals.inHand = 0
+    if (isFatal(error)) {
+      yield* Deferred.fail(fatal, error)
+      return yield* Effect.never
+    }
+    const wait = yield* waitBefore(vitals.failedStarts)
+    vitals.failedStarts++
+    vitals.restarts++
+    yield* Metric.update(Metric.withAttributes(restarts, { actor: actor.name }), 1)
+    yield* Effect.logError(`${actor.name} stopped; starting again in ${Math.round(Duration.toMillis(wait))} ms`, cause)
+    yield* become("restarting")
+    yield* Effect.sleep(wait)
+  })
+  return Effect.gen(function* () {
+    while (true) {
+      yield* become("running")
+      const exit = yield* Effect.exit(Effect.scoped(actor.run))
+      if (Exit.isSuccess(exit)) return yield* become("stopped")
+      if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause as Cause.Cause<never>)
+      yield* restart(exit.cause)
+    }
+  }).pipe(Effect.annotateLogs({ actor: actor.name }))
+}
+
+const status = (actor: Actor, lag: ReadonlyMap<string, number>): ActorStatus => ({
+  name: actor.name,
+  route: actor.route,
+  state: actor.vitals.state,
+  restarts: actor.vitals.restarts,
+  inHand: actor.vitals.inHand,
+  handled: actor.vitals.handled,
+  lag: actor.group === null ? null : (lag.get(actor.group) ?? null),
+  deadLetters: actor.vitals.deadLetters,
+  retries: actor.vitals.retries,
+  lastError: actor.vitals.lastError
+})
+
+/** Starts the actors in order; when the scope closes they are drained in the same order, within the grace. */
+export const layer = <E, R>(definitions: ReadonlyArray<Effect.Effect<Actor, E, R>>) =>
+  Layer.effect(
+    Supervisor,
+    Effect.gen(function* () {
+      const broker = yield* Broker
+      const happenings = yield* Happenings
+      const grace = yield* shutdownGrace.config
+      const fatal = yield* Deferred.make<never, Fatal>()
+      const actors = yield* Effect.all(definitions)
+      const scope = yield* Scope.make()
+      let draining = false
+
+      const changed = happenings.tell({ type: "status.changed" })
+      const fibers = new Map<Actor, Fiber.Fiber<void>>()
+      for (const actor of actors) {
+        fibers.set(actor, yield* supervise(actor, changed, fatal).pipe(Effect.forkIn(scope)))
+      }
+
+      const drain = Effect.fnUntraced(function* (actor: Actor) {
+        actor.vitals.state = "draining"
+        yield* actor.drain
+        yield* Fiber.await(fibers.get(actor)!)
+      })
+      yield* Effect.addFinalizer(() =>
+        Effect.gen(function* () {
+          draining = true
+          yield* Effect.logInfo("stopping: finishing what is in hand")
+          const inTime = yield* Effect.forEach(actors, drain, { discard: true }).pipe(Effect.timeoutOption(grace))
+          if (inTime._tag === "None") {
+            yield* Effect.logWarning(`the grace of ${Duration.format(grace)} is over; the next start goes on from here`)
+          }
+          yield* Scope.close(scope, Exit.void)
+        })
+      )
+
+      const lags = broker.lag().pipe(
+        Effect.map((all) => {
+          const sums = new Map<string, number>()
+          for (const { group, lag } of all) sums.set(group, (sums.get(group) ?? 0) + lag)
+          return sums
+        }),
+        Effect.orElseSucceed(() => new Map<string, number>()),
+        Effect.tap((sums) =>
+          Effect.forEach(sums, ([actor, lag]) => Metric.update(Metric.withAttributes(lagGauge, { actor }), lag), {
+            discard: true
+          })
+        )
+      )
+
+      return Supervisor.of({
+        actors: Effect.map(lags, (lag) => actors.map((actor) => status(actor, lag))),
+        failing: Effect.sync(() =>
+          actors.filter(({ vitals }) => vitals.failedStarts >= failedStartsAllowed).map(({ name }) => name)
+        ),
+        draining: Effect.sync(() => draining),
+        fatal: Deferred.await(fatal)
+      })
+    })
+  )

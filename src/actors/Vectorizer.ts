@@ -1,0 +1,101 @@
+/** passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing. */
+import { Deferred, Effect, Latch, Metric, Stream } from "effect"
+import { type Unembedded, Passages } from "../knowledge/Passages.ts"
+import { collectionOf } from "../vectors/Collections.ts"
+import { Embedder } from "../model/Embedder.ts"
+import { VectorStore } from "../vectors/VectorStore.ts"
+import * as Supervise from "./Supervise.ts"
+
+/** Passages read, embedded and upserted together. */
+const batch = 256
+
+const vectorsTotal = Metric.counter("rtfm_vectorizer_vectors_total", {
+  description: "Vectors written to the vector store",
+  incremental: true
+})
+
+const metadataOf = ({ channelId, kind, passage, serverId }: Unembedded) => ({
+  kind,
+  chunkId: passage.chunkId,
+  serverId: serverId ?? "",
+  channelId: channelId ?? ""
+})
+
+/** Titles say what a section is about and are not repeated in its passages; messages have none. */
+const textOf = ({ passage, title }: Unembedded): string => (title === "" ? passage.text : `${title}. ${passage.text}`)
+
+export const actor = Effect.gen(function* () {
+  const passages = yield* Passages
+  const embedder = yield* Embedder
+  const vectors = yield* VectorStore
+  const vitals = Supervise.vitals()
+  const stop = yield* Deferred.make<void>()
+  const news = Latch.makeUnsafe(true)
+
+  const upsert = Effect.fnUntraced(function* (waiting: ReadonlyArray<Unembedded>) {
+    const embedded = yield* embedder.embedPassages(waiting.map(textOf))
+    const rows = waiting.map((each, i) => ({
+      id: each.passage.id,
+      vector: embedded[i]!,
+      metadata: metadataOf(each),
+      collection: collectionOf(each.serverId, embedder.id)
+    }))
+    for (const [collection, group] of Map.groupBy(rows, (row) => row.collection)) {
+      yield* vectors.upsert(collection, group)
+    }
+    yield* passages.markEmbedded(
+      embedder.id,
+      waiting.map(({ passage }) => passage.id)
+    )
+    yield* Metric.update(vectorsTotal, waiting.length)
+  })
+
+  const removeOrphans = Effect.gen(function* () {
+    const orphans = yield* passages.orphans(batch)
+    for (const [collection, group] of Map.groupBy(orphans, ({ serverId }) => collectionOf(serverId, embedder.id))) {
+      yield* vectors.delete(
+        collection,
+        group.map(({ passageId }) => passageId)
+      )
+    }
+    yield* passages.forgetOrphans(orphans.map(({ passageId }) => passageId))
+    return orphans.length
+  })
+
+  /** One round; how many rows it dealt with. */
+  const round = Effect.gen(function* () {
+    const removed = yield* removeOrphans
+    const waiting = yield* passages.unembedded(embedder.id, batch)
+    vitals.inHand = waiting.length
+    if (waiting.length > 0) yield* upsert(waiting)
+    vitals.inHand = 0
+    vitals.handled += waiting.length
+    if (waiting.length > 0) vitals.failedStarts = 0
+    return removed + waiting.length
+  })
+
+  const work = Effect.gen(function* () {
+    while (true) {
+      yield* Latch.await(news)
+      news.closeUnsafe()
+      while ((yield* round) > 0) yield* Effect.yieldNow
+    }
+  })
+
+  const listen = Stream.runForEach(passages.changes, () => news.open)
+
+  return {
+    name: "vectorizer",
+    route: "passages → vectors",
+    group: null,
+    vitals,
+    run: Effect.suspend(() => {
+      news.openUnsafe()
+      return Effect.raceFirst(
+        Effect.all([listen, work], { concurrency: "unbounded", discard: true }),
+        Deferred.await(stop)
+      )
+    }),
+    drain: Effect.asVoid(Deferred.succeed(stop, undefined))
+  } satisfies Supervise.Actor
+})
