@@ -2,12 +2,16 @@
 import { Effect, Layer } from "effect"
 import { Migrator } from "effect/sql"
 import * as Passages from "./migrations/0001_passages.ts"
+import * as Documents from "./migrations/0002_documents.ts"
+import * as LocalChat from "./migrations/0004_local_chat.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
     Migrator.make({})({
       loader: Migrator.fromRecord({
-        "0001_passages": Passages.migration
+        "0001_passages": Passages.migration,
+        "0002_documents": Documents.migration,
+        "0004_local_chat": LocalChat.migration
       })
     })
   )
