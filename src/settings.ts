@@ -1,0 +1,38 @@
+/** Every setting, gathered from the places that use them, and the one check that names all that are wrong. */
+import { NodeServices } from "@effect/platform-node"
+import { ConfigProvider, Effect, Layer, Schema } from "effect"
+import { shutdownGrace } from "./actors/Supervise.ts"
+import { logFormat, logLevel } from "./runtime/Logging.ts"
+import type { Setting } from "./runtime/Setting.ts"
+import { dataDir } from "./state/DataDir.ts"
+
+/** In the order in which a reader wants to know them. */
+export const all: ReadonlyArray<Setting<any>> = [dataDir, logLevel, logFormat, shutdownGrace]
+
+export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
+  problems: Schema.Array(Schema.Struct({ name: Schema.String, expected: Schema.String }))
+}) {
+  override get message() {
+    const lines = this.problems.map(({ expected, name }) => `  ${name}: expected ${expected}`)
+    return `${lines.length === 1 ? "A setting is" : `${lines.length} settings are`} wrong:\n${lines.join("\n")}`
+  }
+}
+
+/** Fails with every setting that is wrong, not with the first. */
+export const check = Effect.gen(function* () {
+  const results = yield* Effect.forEach(all, ({ config, expected, name }) =>
+    Effect.match(config, { onSuccess: () => [], onFailure: () => [{ name, expected }] })
+  )
+  const problems = results.flat()
+  if (problems.length > 0) return yield* new SettingsError({ problems })
+})
+
+/** The environment first, then `.env` in the working directory when it is there. */
+export const layer = ConfigProvider.layerAdd(
+  ConfigProvider.fromDotEnv({ path: ".env" }).pipe(
+    Effect.catchIf(
+      (error) => error.reason._tag === "NotFound",
+      () => Effect.succeed(ConfigProvider.fromUnknown({}))
+    )
+  )
+).pipe(Layer.provide(NodeServices.layer))
