@@ -28,8 +28,10 @@ const explain = (what: string) =>
 /** Text that every store takes and gives back unchanged: no NUL, no lone surrogates. */
 const clean = (text: string): string => text.toWellFormed().replaceAll("\0", "\uFFFD")
 
+const hashLength = 22
+
 const hash = (...parts: ReadonlyArray<string>): string =>
-  createHash("sha256").update(parts.join("\0")).digest("base64url").slice(0, 22)
+  createHash("sha256").update(parts.join("\0")).digest("base64url").slice(0, hashLength)
 
 /** Changes with everything its vector is made of, so an edit never leaves the vector of the old text in use. */
 const messagePassageId = (message: ChatMessage): string => `${message.id}~${hash(message.text)}`
@@ -422,8 +424,9 @@ const make = Effect.gen(function* () {
       // A passage may go while its vector is made: that vector has no passage from the start.
       yield* run(
         `INSERT OR IGNORE INTO orphans (passage_id, server_id, embedded)
-         SELECT value, (SELECT server_id FROM messages WHERE id = substr(value, 1, instr(value, '~') - 1)), 1
+         SELECT value, (SELECT server_id FROM messages WHERE id = substr(value, 1, length(value) - ?)), 1
          FROM json_each(?) WHERE value NOT IN (SELECT id FROM passages)`,
+        hashLength + 1,
         passageIds
       )
     }).pipe((effect) => write(`mark ${passageIds.length} passages`, effect))

@@ -28,14 +28,14 @@ export const migration = Effect.gen(function* () {
       id TEXT NOT NULL UNIQUE,
       kind TEXT NOT NULL,
       title TEXT NOT NULL,
-      text TEXT NOT NULL,
       url TEXT NOT NULL,
       server_id TEXT,
       channel_id TEXT,
       thread_id TEXT,
       document_id TEXT,
       version TEXT,
-      edited_at INTEGER NOT NULL
+      edited_at INTEGER NOT NULL,
+      text TEXT NOT NULL
     ) STRICT`
   yield* sql`CREATE INDEX chunks_of_document ON chunks (document_id) WHERE document_id IS NOT NULL`
 
@@ -45,13 +45,13 @@ export const migration = Effect.gen(function* () {
       id TEXT NOT NULL UNIQUE,
       chunk_seq INTEGER NOT NULL REFERENCES chunks (seq),
       ordinal INTEGER NOT NULL,
-      text TEXT NOT NULL,
       url TEXT NOT NULL,
       message_id TEXT,
       author_id TEXT,
       author_name TEXT,
       edited_at INTEGER NOT NULL,
-      embedded INTEGER NOT NULL
+      embedded INTEGER NOT NULL,
+      text TEXT NOT NULL
     ) STRICT`
   yield* sql`CREATE INDEX passages_of_chunk ON passages (chunk_seq, ordinal)`
   yield* sql`CREATE INDEX passages_of_message ON passages (message_id) WHERE message_id IS NOT NULL`
