@@ -50,7 +50,9 @@ const topic = <A, I>(options: {
     key: options.key,
     encode: (value) => toBytes.encode(JSON.stringify(encode(value))),
     decode: (bytes) =>
-      Result.flatMap(parse(bytes), (json) => Result.mapError(decode(json), (error) => error.message.replaceAll(/\s+/g, " ")))
+      Result.flatMap(parse(bytes), (json) =>
+        Result.mapError(decode(json), (error) => error.message.replaceAll(/\s+/g, " "))
+      )
   }
 }
 
