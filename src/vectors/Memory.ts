@@ -1,6 +1,6 @@
 /** Vectors in memory, compared with every row: exact, and lost at the end of the process. */
 import { Clock, Effect, Layer } from "effect"
-import { metered, zero } from "./Metered.ts"
+import { metered } from "./Metered.ts"
 import { checkDimensions, checkRows, checkVector } from "./Rows.ts"
 import { type Metadata, type VectorHit, type VectorRow, VectorStore, type Where } from "./VectorStore.ts"
 
@@ -102,7 +102,6 @@ const matcher = (where: Where): ((metadata: Metadata) => boolean) => {
 export const make = Effect.gen(function* () {
   const collections = new Map<string, Collection>()
   const since = yield* Clock.currentTimeMillis
-  yield* zero
 
   const upsert: VectorStore["Service"]["upsert"] = Effect.fn("VectorStore.upsert")(function* (name, rows) {
     yield* checkRows(name, rows)
@@ -129,25 +128,23 @@ export const make = Effect.gen(function* () {
     return collection === undefined || k < 1 ? [] : collection.nearest(vector, k, where)
   })
 
-  return VectorStore.of(
-    metered({
-      upsert,
-      query,
-      delete: (name, ids) => Effect.sync(() => ids.forEach((id) => collections.get(name)?.remove(id))),
-      count: (name) => Effect.sync(() => collections.get(name)?.size ?? 0),
-      collections: Effect.sync(() => [...collections.keys()]),
-      dropCollection: (name) => Effect.sync(() => void collections.delete(name)),
-      status: Effect.succeed({
-        kind: "memory",
-        state: "up",
-        since,
-        restarts: 0,
-        pid: null,
-        detail: "Vectors are kept in memory and are computed anew at each start.",
-        breaker: "closed"
-      })
+  return VectorStore.of({
+    upsert,
+    query,
+    delete: (name, ids) => Effect.sync(() => ids.forEach((id) => collections.get(name)?.remove(id))),
+    count: (name) => Effect.sync(() => collections.get(name)?.size ?? 0),
+    collections: Effect.sync(() => [...collections.keys()]),
+    dropCollection: (name) => Effect.sync(() => void collections.delete(name)),
+    status: Effect.succeed({
+      kind: "memory",
+      state: "up",
+      since,
+      restarts: 0,
+      pid: null,
+      detail: "Vectors are kept in memory and are computed anew at each start.",
+      breaker: "closed"
     })
-  )
+  })
 })
 
-export const layerMemory = Layer.effect(VectorStore, make)
+export const layerMemory = Layer.effect(VectorStore, Effect.flatMap(make, metered))

@@ -24,28 +24,29 @@ const failuresBy = new Map(
 
 const countFailure = (error: VectorStoreError) => Metric.update(failuresBy.get(error.reason)!, 1)
 
-/** The same store, counting rows, batches, failures and the time of queries. */
-export const metered = (store: VectorStore["Service"]): VectorStore["Service"] => ({
-  upsert: (collection, rows) =>
-    store
-      .upsert(collection, rows)
-      .pipe(
-        Effect.andThen(Metric.update(upsertRows, rows.length)),
-        Effect.andThen(Metric.update(upsertBatches, 1)),
-        Effect.tapError(countFailure)
-      ),
-  query: (collection, vector, k, where) =>
-    store
-      .query(collection, vector, k, where)
-      .pipe(Effect.trackDuration(querySeconds, Duration.toSeconds), Effect.tapError(countFailure)),
-  delete: (collection, ids) => Effect.tapError(store.delete(collection, ids), countFailure),
-  count: (collection) => Effect.tapError(store.count(collection), countFailure),
-  collections: Effect.tapError(store.collections, countFailure),
-  dropCollection: (collection) => Effect.tapError(store.dropCollection(collection), countFailure),
-  status: store.status
+/** Shows every count from the start, so that a rate is known from the first event on. */
+const zero = Effect.forEach([upsertRows, upsertBatches, ...failuresBy.values()], (metric) => Metric.update(metric, 0), {
+  discard: true
 })
 
-/** Shows every count from the start, so that a rate is known from the first event on. */
-export const zero = Effect.forEach([upsertRows, upsertBatches, ...failuresBy.values()], (metric) =>
-  Metric.update(metric, 0)
-)
+/** The same store, counting rows, batches, failures and the time of queries. */
+export const metered = (store: VectorStore["Service"]): Effect.Effect<VectorStore["Service"]> =>
+  Effect.as(zero, {
+    upsert: (collection, rows) =>
+      store
+        .upsert(collection, rows)
+        .pipe(
+          Effect.tap(Metric.update(upsertRows, rows.length)),
+          Effect.tap(Metric.update(upsertBatches, 1)),
+          Effect.tapError(countFailure)
+        ),
+    query: (collection, vector, k, where) =>
+      store
+        .query(collection, vector, k, where)
+        .pipe(Effect.trackDuration(querySeconds, Duration.toSeconds), Effect.tapError(countFailure)),
+    delete: (collection, ids) => Effect.tapError(store.delete(collection, ids), countFailure),
+    count: (collection) => Effect.tapError(store.count(collection), countFailure),
+    collections: Effect.tapError(store.collections, countFailure),
+    dropCollection: (collection) => Effect.tapError(store.dropCollection(collection), countFailure),
+    status: store.status
+  })
