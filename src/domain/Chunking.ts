@@ -15,23 +15,37 @@ export interface Cut {
 export interface Fence {
   readonly mark: "`" | "~"
   readonly length: number
-  readonly indent: number
+  /** It stands in a block quote. */
+  readonly quoted: boolean
+  /** Columns that every line in it is indented by; more than 0 in a list item. */
+  readonly column: number
 }
 
-const opening = /^([ \t]*)(`{3,}(?=[^`]*$)|~{3,})/
+/** Block quotes and list items that a fence may stand in, then its marks. */
+const opening = /^((?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}(?=[^`]*$)|~{3,})/
 
-/** The fence a line opens, at any indentation. */
-export const fenceOpenedBy = (line: string): Fence | undefined => {
+/** The fence a line opens, at any indentation; `column` is where the list item's text begins that it stands in. */
+export const fenceOpenedBy = (line: string, column = 0): Fence | undefined => {
   const found = opening.exec(line)
-  return found === null
-    ? undefined
-    : { mark: found[2]![0] as Fence["mark"], length: found[2]!.length, indent: found[1]!.length }
+  if (found === null) return undefined
+  const [, prefix = "", marks = ""] = found
+  const quoted = prefix.includes(">")
+  return {
+    mark: marks.startsWith("~") ? "~" : "`",
+    length: marks.length,
+    quoted,
+    column: !quoted && /\S/.test(prefix) ? prefix.length : column
+  }
 }
 
 export const closesFence = (line: string, fence: Fence): boolean => {
-  const marks = line.trim()
+  const marks = line.replace(fence.quoted ? /^[\s>]*/ : /^\s*/, "").trimEnd()
   return marks.length >= fence.length && marks === fence.mark.repeat(marks.length)
 }
+
+/** The line stands outside the quote or list item that the fence is in, so the fence has ended before it. */
+export const leavesFence = (line: string, fence: Fence): boolean =>
+  fence.quoted ? !/^\s*>/.test(line) : /\S/.test(line) && line.search(/\S/) < fence.column
 
 interface Span {
   readonly start: number
@@ -41,18 +55,21 @@ interface Span {
 const spansOf = (text: string, pattern: RegExp): ReadonlyArray<Span> =>
   Array.from(text.matchAll(pattern), (found) => ({ start: found.index, end: found.index + found[0].length }))
 
-/** Fences from their opening line to their closing one, or to the end of the text. */
+/** Fences from their opening line to their closing one, or to the end of what they stand in. */
 const fencesIn = (text: string): ReadonlyArray<Span> => {
   const fences: Array<Span> = []
   let open: (Fence & { readonly start: number }) | undefined
   for (const line of spansOf(text, /[^\n]+/g)) {
     const content = text.slice(line.start, line.end)
+    const left = open !== undefined && leavesFence(content, open)
+    if (open !== undefined && (left || closesFence(content, open))) {
+      fences.push({ start: open.start, end: left ? line.start : line.end })
+      open = undefined
+      if (!left) continue
+    }
     if (open === undefined) {
       const fence = fenceOpenedBy(content)
       if (fence !== undefined) open = { ...fence, start: line.start }
-    } else if (closesFence(content, open)) {
-      fences.push({ start: open.start, end: line.end })
-      open = undefined
     }
   }
   return open === undefined ? fences : [...fences, { start: open.start, end: text.length }]

@@ -1,7 +1,7 @@
 /** Passages of a section: verbatim, complete, bounded, and kind to code. */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
-import { closesFence, fenceOpenedBy, passagesOf, passageWords } from "../../src/domain/Chunking.ts"
+import { closesFence, fenceOpenedBy, leavesFence, passagesOf, passageWords } from "../../src/domain/Chunking.ts"
 
 const wordsOf = (text: string) => text.match(/\S+/g) ?? []
 const words = (count: number, prefix = "w") => Array.from({ length: count }, (_, i) => `${prefix}${i}`).join(" ")
@@ -88,18 +88,26 @@ describe("passagesOf", () => {
 
 describe("fences", () => {
   it("open with three marks or more, backticks only without backticks behind them", () => {
-    assert.deepStrictEqual(fenceOpenedBy("```js"), { mark: "`", length: 3, indent: 0 })
-    assert.deepStrictEqual(fenceOpenedBy("  ~~~~ a ` b"), { mark: "~", length: 4, indent: 2 })
-    assert.isUndefined(fenceOpenedBy("```js``` is inline"))
-    assert.isUndefined(fenceOpenedBy("``"))
-    assert.isUndefined(fenceOpenedBy("a ```"))
+    assert.deepStrictEqual(fenceOpenedBy("```js"), { mark: "`", length: 3, quoted: false, column: 0 })
+    assert.deepStrictEqual(fenceOpenedBy("  ~~~~ a ` b"), { mark: "~", length: 4, quoted: false, column: 0 })
+    assert.deepStrictEqual(fenceOpenedBy("> ```"), { mark: "`", length: 3, quoted: true, column: 0 })
+    assert.deepStrictEqual(fenceOpenedBy("  10. ```sh"), { mark: "`", length: 3, quoted: false, column: 6 })
+    assert.deepStrictEqual(fenceOpenedBy("      ```", 4), { mark: "`", length: 3, quoted: false, column: 4 })
+    for (const line of ["```js``` is inline", "``", "a ```", "# ```"]) assert.isUndefined(fenceOpenedBy(line))
   })
 
   it("close with at least as many of the same mark and nothing else", () => {
     const fence = fenceOpenedBy("````md")!
     assert.isTrue(closesFence("  ````` ", fence))
-    assert.isFalse(closesFence("```", fence))
-    assert.isFalse(closesFence("~~~~", fence))
-    assert.isFalse(closesFence("```` no", fence))
+    for (const line of ["```", "~~~~", "```` no", "> ````", ""]) assert.isFalse(closesFence(line, fence))
+    assert.isTrue(closesFence("> ```", fenceOpenedBy("> ```")!))
+  })
+
+  it("end with the quote or the list item they stand in", () => {
+    assert.isTrue(leavesFence("text", fenceOpenedBy("> ```")!))
+    assert.isFalse(leavesFence("> text", fenceOpenedBy("> ```")!))
+    assert.isTrue(leavesFence("text", fenceOpenedBy("- ```")!))
+    for (const line of ["  text", "", "   "]) assert.isFalse(leavesFence(line, fenceOpenedBy("- ```")!))
+    assert.isFalse(leavesFence("text", fenceOpenedBy("   ```")!))
   })
 })
