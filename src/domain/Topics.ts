@@ -32,7 +32,8 @@ const parse = (bytes: Uint8Array): Result.Result<unknown, string> => {
   }
 }
 
-const topic = <A, I>(options: {
+/** A topic of JSON values. */
+export const topic = <A, I>(options: {
   readonly name: string
   readonly schema: Schema.Codec<A, I>
   readonly key: (value: A) => string

@@ -2,7 +2,11 @@
 import { Effect, Layer, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
+import { dataDir } from "./DataDir.ts"
+import * as Migrations from "./Migrations.ts"
 
 /** Statements kept prepared; each holds a few kB. */
 const preparedStatements = 200
@@ -79,3 +83,16 @@ const make = Effect.fnUntraced(function* (filename: string) {
 /** A client without any tables. `:memory:` for tests. */
 export const layerClient = (filename: string) =>
   Layer.effect(SqlClient.SqlClient, make(filename)).pipe(Layer.provide(Reactivity.layer))
+
+/** The state of this installation, `rtfm.db` in `DATA_DIR`, with its tables as this version wants them. */
+export const layer = Migrations.layer.pipe(
+  Layer.provideMerge(
+    Layer.unwrap(
+      Effect.gen(function* () {
+        const folder = yield* dataDir.config
+        mkdirSync(folder, { recursive: true })
+        return layerClient(join(folder, "rtfm.db"))
+      })
+    )
+  )
+)
