@@ -1,7 +1,7 @@
 /** passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing. */
 import { Deferred, Effect, Latch, Metric, Stream } from "effect"
 import { type Unembedded, Passages } from "../knowledge/Passages.ts"
-import { collectionOf } from "../vectors/Collections.ts"
+import { collectionOf, metadataOf } from "../knowledge/Collections.ts"
 import { Embedder } from "../model/Embedder.ts"
 import { VectorStore } from "../vectors/VectorStore.ts"
 import * as Supervise from "./Supervise.ts"
@@ -12,13 +12,6 @@ const batch = 256
 const vectorsTotal = Metric.counter("rtfm_vectorizer_vectors_total", {
   description: "Vectors written to the vector store",
   incremental: true
-})
-
-const metadataOf = ({ channelId, kind, passage, serverId }: Unembedded) => ({
-  kind,
-  chunkId: passage.chunkId,
-  serverId: serverId ?? "",
-  channelId: channelId ?? ""
 })
 
 /** Titles say what a section is about and are not repeated in its passages; messages have none. */

@@ -219,7 +219,7 @@ describe("Actor", () => {
       assert.deepStrictEqual(handled.slice(4), [2])
       const written = (yield* broker.list).find(({ name }) => name === "made")!
       assert.strictEqual(
-        made.partitions.reduce((sum, { end }) => sum + end, 0),
+        written.partitions.reduce((sum, { end }) => sum + end, 0),
         4
       )
       assert.deepStrictEqual(outputs.map(({ key }) => key).toSorted(), ["k1", "k2", "k3", "k4"])
