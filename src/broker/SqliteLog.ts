@@ -1,0 +1,153 @@
+/** The tables of the embedded broker's file, and every statement that touches them. */
+import type { DatabaseSync } from "node:sqlite"
+import type { BrokerError, OutgoingRecord } from "./Broker.ts"
+import type { Log, StoredOffsets, StoredPartition, StoredRecord } from "./embedded/Log.ts"
+
+/** Layout of the tables, kept in the file's `user_version`; 0 is a new file. */
+export const layout = 1
+
+/**
+ * Each partition has a table of its own, `records_<id>`, with the offset as its row id: appends then fill page after
+ * page, which measured 1.6 times as fast as one table keyed by partition and offset, and 6 % smaller.
+ */
+const schema = `
+  CREATE TABLE topics (name TEXT PRIMARY KEY, retention_ms INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE partitions (
+    id INTEGER PRIMARY KEY,
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    UNIQUE (topic, partition)
+  );
+  CREATE TABLE offsets (
+    "group" TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    committed INTEGER NOT NULL,
+    unfinished TEXT NOT NULL,
+    PRIMARY KEY ("group", partition)
+  ) WITHOUT ROWID;
+  PRAGMA user_version = ${layout};
+`
+
+const recordsTable = (id: number) => `
+  CREATE TABLE records_${id} (
+    "offset" INTEGER PRIMARY KEY,
+    timestamp INTEGER NOT NULL,
+    "key" TEXT,
+    headers TEXT,
+    value BLOB NOT NULL
+  );
+`
+
+/** A scan ends when its values have this many bytes. */
+const scanBytes = 4 * 1024 * 1024
+
+type Row = [offset: number, timestamp: number, key: string | null, headers: string | null, value: Uint8Array]
+
+/** The log in an open database; makes the tables of a new one. */
+export const make = (db: DatabaseSync, failure: (cause: unknown) => BrokerError | undefined): Log => {
+  const transaction: Log["transaction"] = (work) => {
+    db.exec("BEGIN IMMEDIATE")
+    try {
+      const result = work()
+      db.exec("COMMIT")
+      return result
+    } catch (cause) {
+      if (db.isTransaction) db.exec("ROLLBACK")
+      throw cause
+    }
+  }
+
+  if (db.prepare("PRAGMA user_version").get()!["user_version"] === 0) transaction(() => db.exec(schema))
+
+  const selectTopics = db.prepare("SELECT name, retention_ms FROM topics")
+  const selectPartitions = db.prepare("SELECT id, start FROM partitions WHERE topic = ? ORDER BY partition")
+  const insertTopic = db.prepare("INSERT INTO topics VALUES (?, ?)")
+  const insertPartition = db.prepare("INSERT INTO partitions VALUES (NULL, ?, ?, 0)")
+  const updateStart = db.prepare("UPDATE partitions SET start = ? WHERE id = ?")
+  const selectOffsets = db.prepare(`SELECT * FROM offsets WHERE "group" = ? AND partition = ?`)
+  const selectAllOffsets = db.prepare("SELECT * FROM offsets")
+  const replaceOffsets = db.prepare("INSERT OR REPLACE INTO offsets VALUES (?, ?, ?, ?)")
+  const records = perPartition(db)
+
+  const partitionsOf = (topic: string): ReadonlyArray<StoredPartition> =>
+    selectPartitions.all(topic).map((row) => {
+      const [id, start] = [Number(row["id"]), Number(row["start"])]
+      const last = records(id).last.get()
+      if (last === undefined) return { id, start, end: start, latest: 0 }
+      return { id, start, end: Number(last["offset"]) + 1, latest: Number(last["timestamp"]) }
+    })
+
+  return {
+    transaction,
+    topics: () =>
+      selectTopics.all().map((row) => {
+        const name = String(row["name"])
+        return { name, retentionMs: Number(row["retention_ms"]), partitions: partitionsOf(name) }
+      }),
+    addTopic({ name, retentionMs, partitions }) {
+      insertTopic.run(name, retentionMs)
+      for (let i = 0; i < partitions; i++) {
+        db.exec(recordsTable(Number(insertPartition.run(name, i).lastInsertRowid)))
+      }
+      return { name, retentionMs, partitions: partitionsOf(name) }
+    },
+    append(partition, offset, timestamp, { key, value, headers }) {
+      records(partition).append.run(offset, timestamp, key, headersText(headers), value)
+    },
+    scan(partition, from, limit) {
+      const found: Array<StoredRecord> = []
+      let bytes = 0
+      for (const row of records(partition).scan.iterate(from, limit)) {
+        const record = toRecord(row as unknown as Row)
+        found.push(record)
+        bytes += record.value.length
+        if (bytes >= scanBytes) break
+      }
+      return found
+    },
+    trim(partition, start) {
+      records(partition).trim.run(start)
+      updateStart.run(start, partition)
+    },
+    offsets: (group, partition) => selectOffsets.get(group, partition) as unknown as StoredOffsets | undefined,
+    allOffsets: () => selectAllOffsets.all() as unknown as ReadonlyArray<StoredOffsets>,
+    saveOffsets({ group, partition, committed, unfinished }) {
+      replaceOffsets.run(group, partition, committed, unfinished)
+    },
+    failure
+  }
+}
+
+/** The statements of each partition's table, prepared when first used. */
+const perPartition = (db: DatabaseSync) => {
+  const prepare = (id: number) => {
+    const scan = db.prepare(`SELECT * FROM records_${id} WHERE "offset" >= ? ORDER BY "offset" LIMIT ?`)
+    scan.setReturnArrays(true)
+    return {
+      append: db.prepare(`INSERT INTO records_${id} VALUES (?, ?, ?, ?, ?)`),
+      scan,
+      last: db.prepare(`SELECT "offset", timestamp FROM records_${id} ORDER BY "offset" DESC LIMIT 1`),
+      trim: db.prepare(`DELETE FROM records_${id} WHERE "offset" < ?`)
+    }
+  }
+  const prepared = new Map<number, ReturnType<typeof prepare>>()
+  return (id: number) => {
+    const known = prepared.get(id) ?? prepare(id)
+    prepared.set(id, known)
+    return known
+  }
+}
+
+const headersText = (headers: OutgoingRecord["headers"]): string | null => {
+  const text = headers === undefined ? "{}" : JSON.stringify(headers)
+  return text === "{}" ? null : text
+}
+
+const toRecord = ([offset, timestamp, key, headers, value]: Row): StoredRecord => ({
+  offset,
+  timestamp,
+  key,
+  value,
+  headers: headers === null ? {} : JSON.parse(headers)
+})

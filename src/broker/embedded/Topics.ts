@@ -1,0 +1,148 @@
+/** The topics of an embedded broker: which partition and offset a record gets, and who waits for it. */
+import { Duration, type Latch } from "effect"
+import type { TopicSpec } from "../../domain/Topics.ts"
+import { BrokerError, type IncomingRecord, type OutgoingRecord, type Position } from "../Broker.ts"
+import { partitionOf } from "../Partitioner.ts"
+import type { Log, StoredRecord, StoredTopic } from "./Log.ts"
+import type { Changes } from "./Transactions.ts"
+
+export interface Partition {
+  readonly id: number
+  readonly topic: string
+  readonly partition: number
+  start: number
+  end: number
+  latest: number
+}
+
+export interface Topic {
+  readonly name: string
+  readonly retentionMs: number
+  readonly partitions: ReadonlyArray<Partition>
+  /** Opened when records are appended. */
+  readonly readers: Set<Latch.Latch>
+  readonly wake: () => void
+  /** Whose turn it is to get a record without a key. */
+  turn: number
+}
+
+/** Largest value; key and headers come on top, so that a record that fits still fits with what a dead letter adds. */
+export const maxValueBytes = 8 * 1024 * 1024
+
+/** Records handed out at once. */
+const pageSize = 500
+
+export const invalid = (detail: string, topic?: string) =>
+  new BrokerError({ reason: "invalid", detail, ...(topic !== undefined && { topic }) })
+
+const load = (stored: StoredTopic): Topic => {
+  const readers = new Set<Latch.Latch>()
+  return {
+    name: stored.name,
+    retentionMs: stored.retentionMs,
+    partitions: stored.partitions.map((partition, i) => ({ ...partition, topic: stored.name, partition: i })),
+    readers,
+    wake: () => readers.forEach((reader) => reader.openUnsafe()),
+    turn: 0
+  }
+}
+
+/** The same rules as Kafka's, so that topics can move there. */
+const checkSpec = ({ name, partitions, retention }: TopicSpec) => {
+  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(name) || name === "." || name === "..")
+    throw invalid(`A topic cannot be called "${name}": only letters, digits, ".", "_" and "-", at most 249.`, name)
+  if (!Number.isInteger(partitions) || partitions < 1)
+    throw invalid(`Topic ${name} cannot have ${partitions} partitions.`, name)
+  if (!(Duration.toMillis(retention) > 0))
+    throw invalid(`Topic ${name} cannot keep its records for ${Duration.format(retention)}.`, name)
+}
+
+const checkRecord = ({ topic, key, value }: OutgoingRecord) => {
+  if (key !== null && !key.isWellFormed())
+    throw invalid(`A record's key for topic ${topic} is no valid Unicode.`, topic)
+  if (value.length > maxValueBytes)
+    throw invalid(`A value of ${value.length} bytes is too large for topic ${topic}: at most ${maxValueBytes}.`, topic)
+}
+
+/** Up to `pageSize` records: from each place its share, in turns, so that none holds up the others. */
+export const inTurns = <P>(
+  places: ReadonlyArray<P>,
+  read: (place: P, limit: number) => ReadonlyArray<IncomingRecord>
+): ReadonlyArray<IncomingRecord> => {
+  const share = Math.ceil(pageSize / Math.max(1, places.length))
+  const lists = places.map((place) => read(place, share))
+  const records: Array<IncomingRecord> = []
+  for (let i = 0; i < share; i++) {
+    for (const list of lists) if (i < list.length) records.push(list[i]!)
+  }
+  return records
+}
+
+export const make = (log: Log) => {
+  const topics = new Map(log.topics().map((stored) => [stored.name, load(stored)]))
+
+  const get = (name: string): Topic => {
+    const topic = topics.get(name)
+    if (topic !== undefined) return topic
+    throw new BrokerError({ reason: "unknown-topic", detail: `There is no topic ${name}.`, topic: name })
+  }
+
+  const create = (specs: ReadonlyArray<TopicSpec>, changes: Changes): void => {
+    specs.forEach(checkSpec)
+    const isFirst = ({ name }: TopicSpec, i: number) => specs.findIndex((spec) => spec.name === name) === i
+    for (const { name, partitions, retention } of specs.filter(isFirst)) {
+      if (topics.has(name)) continue
+      const stored = log.addTopic({ name, partitions, retentionMs: Duration.toMillis(retention) })
+      changes.onCommit(() => topics.set(name, load(stored)))
+    }
+  }
+
+  const append = (records: ReadonlyArray<OutgoingRecord>, now: number, changes: Changes): ReadonlyArray<Position> =>
+    records.map((record) => {
+      checkRecord(record)
+      const topic = get(record.topic)
+      const count = topic.partitions.length
+      const index = record.key === null ? topic.turn++ % count : partitionOf(record.key, count)
+      const partition = topic.partitions[index]!
+      changes.remember(partition)
+      changes.onCommit(topic.wake)
+      // A clock that is set back must not put a partition's records out of order in time.
+      partition.latest = Math.max(partition.latest, now)
+      log.append(partition.id, partition.end, partition.latest, record)
+      return { topic: topic.name, partition: index, offset: partition.end++ }
+    })
+
+  const scan = (partition: Partition, from: number, limit: number): ReadonlyArray<IncomingRecord> =>
+    log.scan(partition.id, from, limit).map((record) => delivered(partition, record))
+
+  /** The offset of the first record of `time` or later; the end if there is none. */
+  const firstAt = (partition: Partition, time: number): number => {
+    let { start: low, end: high } = partition
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if (log.scan(partition.id, middle, 1)[0]!.timestamp < time) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  const trim = (partition: Partition, start: number, changes: Changes): void => {
+    changes.remember(partition)
+    log.trim(partition.id, start)
+    partition.start = start
+  }
+
+  return { all: () => [...topics.values()], get, create, append, scan, firstAt, trim }
+}
+
+export type Topics = ReturnType<typeof make>
+
+const delivered = ({ topic, partition }: Partition, stored: StoredRecord): IncomingRecord => ({
+  topic,
+  partition,
+  offset: stored.offset,
+  key: stored.key,
+  value: stored.value,
+  headers: stored.headers,
+  timestamp: stored.timestamp
+})

@@ -1,0 +1,165 @@
+/** The contract on a file, and what the file adds: it lasts. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Layer, type Scope, Stream } from "effect"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join as joinPath } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { TestClock } from "effect/testing"
+import { Broker } from "../../src/broker/Broker.ts"
+import * as Sqlite from "../../src/broker/Sqlite.ts"
+import { join, offsetsOf, record, suite, text, topic } from "../contract/Broker.ts"
+
+const tempFolder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(joinPath(tmpdir(), "rtfm-broker-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+)
+
+const tempFile = Effect.map(tempFolder, (folder) => joinPath(folder, "broker.db"))
+
+suite("SQLite broker", Layer.unwrap(Effect.map(tempFile, (path) => Sqlite.layerFile(path))))
+
+/** Runs `body` with the broker of `path`, which is closed after. */
+const open = <A, E>(path: string, body: Effect.Effect<A, E, Broker | Scope.Scope>) =>
+  Effect.scoped(body).pipe(Effect.provide(Sqlite.layerFile(path), { local: true }))
+
+const onFile = <A, E>(title: string, body: (path: string) => Effect.Effect<A, E, never>) =>
+  it.effect(title, () => Effect.scoped(Effect.flatMap(tempFile, body)))
+
+const opening = (path: string) =>
+  Effect.flip(
+    open(
+      path,
+      Broker.use((broker) => broker.list)
+    )
+  )
+
+describe("SQLite broker's file", () => {
+  onFile("keeps topics, records and offsets", (path) =>
+    Effect.gen(function* () {
+      const described = yield* open(
+        path,
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          yield* broker.create([topic("one", { partitions: 1, retention: Duration.infinity }), topic("t")])
+          yield* broker.publish(Array.from({ length: 10 }, (_, i) => record("one", "a", String(i))))
+          const member = yield* join({ topics: ["one"] })
+          const taken = yield* member.take
+          yield* member.commit({ outputs: [record("t", "a", "result")], done: [taken[0]!, taken[2]!, taken[7]!] })
+          return yield* broker.list
+        })
+      )
+      yield* open(
+        path,
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          assert.deepStrictEqual(yield* broker.list, described)
+          const results = yield* Stream.runCollect(broker.read({ topic: "t", from: "earliest" }))
+          assert.deepStrictEqual(results.map(text), ["result"])
+          const member = yield* join({ topics: ["one"] })
+          assert.deepStrictEqual(offsetsOf(yield* member.take), [1, 3, 4, 5, 6, 8, 9])
+          const [position] = yield* broker.publish([record("one", "a", "10")])
+          assert.strictEqual(position!.offset, 10)
+        })
+      )
+    })
+  )
+
+  onFile("never gives an offset again, even when everything has expired", (path) =>
+    Effect.gen(function* () {
+      yield* open(
+        path,
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          yield* broker.create([topic("one", { partitions: 1, retention: Duration.minutes(1) })])
+          yield* broker.publish([record("one", "a", "0"), record("one", "a", "1")])
+          yield* TestClock.adjust("3 minutes")
+          yield* broker.list.pipe(
+            Effect.tap(Effect.yieldNow),
+            Effect.repeat({ until: ([one]) => one!.partitions[0]!.start === 2, times: 10_000 })
+          )
+        })
+      )
+      const [position] = yield* open(
+        path,
+        Broker.use((broker) => broker.publish([record("one", "a", "2")]))
+      )
+      assert.strictEqual(position!.offset, 2)
+    })
+  )
+
+  onFile("keeps records of a partition in order of time when the clock is set back", (path) =>
+    Effect.gen(function* () {
+      const publish = open(
+        path,
+        Broker.use((broker) => broker.publish([record("one", "a", "x")]))
+      )
+      yield* open(
+        path,
+        Broker.use((broker) => broker.create([topic("one", { partitions: 1 })]))
+      )
+      yield* TestClock.setTime(2_000)
+      yield* publish
+      yield* TestClock.setTime(1_000)
+      yield* publish
+      const records = yield* open(
+        path,
+        Broker.use((broker) => Stream.runCollect(broker.read({ topic: "one", from: { time: 1_500 } })))
+      )
+      assert.deepStrictEqual(
+        records.map(({ timestamp }) => timestamp),
+        [2_000, 2_000]
+      )
+    })
+  )
+
+  onFile("is open once at a time, in a process too", (path) =>
+    Effect.gen(function* () {
+      const error = yield* open(path, opening(path))
+      assert.strictEqual(error.reason, "locked")
+      assert.include(error.detail, path)
+      yield* open(
+        path,
+        Broker.use((broker) => broker.list)
+      )
+    })
+  )
+
+  onFile("is left alone when it is not a broker's, damaged or newer", (path) =>
+    Effect.gen(function* () {
+      writeFileSync(path, "this is no database, but text of some length ".repeat(100))
+      const foreign = yield* opening(path)
+      assert.strictEqual(foreign.reason, "invalid")
+      assert.include(foreign.detail, path)
+
+      rmSync(path)
+      const db = new DatabaseSync(path)
+      db.exec("PRAGMA user_version = 99")
+      db.close()
+      const newer = yield* opening(path)
+      assert.strictEqual(newer.reason, "invalid")
+      assert.match(newer.detail, /newer rtfm/)
+    })
+  )
+
+  onFile("needs a folder", (path) =>
+    Effect.gen(function* () {
+      writeFileSync(path, "")
+      const error = yield* opening(joinPath(path, "broker.db"))
+      assert.strictEqual(error.reason, "unauthorized")
+      assert.include(error.detail, path)
+    })
+  )
+
+  it.effect("is in DATA_DIR, which is made", () =>
+    Effect.gen(function* () {
+      const folder = joinPath(yield* tempFolder, "some", "where")
+      yield* Broker.use((broker) => broker.list).pipe(
+        Effect.provide(
+          Sqlite.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ DATA_DIR: folder }))))
+        )
+      )
+      assert.isTrue(existsSync(joinPath(folder, "broker.db")))
+    })
+  )
+})
