@@ -90,12 +90,16 @@ const withoutComments = (line: string, closedLater: boolean): { readonly text: s
   return { text: text + line.slice(at), open: false }
 }
 
+/** HTML whose text is taken as it is, up to its end tag. */
+const rawHtml = /^ {0,3}<(pre|script|style|textarea)\b/i
+
 /** The lines with code told apart and comments taken out. */
 const linesOf = (body: string, mdx: boolean): ReadonlyArray<Line> => {
   const lines: Array<Line> = []
   const rows = body.split("\n")
   const lastClose = rows.findLastIndex((row) => row.includes("-->"))
   let fence: Fence | undefined
+  let raw: string | undefined
   let column = 0
   let inComment = false
 
@@ -104,6 +108,12 @@ const linesOf = (body: string, mdx: boolean): ReadonlyArray<Line> => {
     if (fence !== undefined) {
       lines.push({ text: row, code: true, nested: column > 0 })
       if (closesFence(row, fence)) fence = undefined
+      return
+    }
+    raw ??= inComment ? undefined : rawHtml.exec(row)?.[1]
+    if (raw !== undefined) {
+      lines.push({ text: row, code: true, nested: column > 0 })
+      if (row.toLowerCase().includes(`</${raw.toLowerCase()}>`)) raw = undefined
       return
     }
     const closed = inComment ? row.indexOf("-->") : -3
@@ -121,27 +131,29 @@ const linesOf = (body: string, mdx: boolean): ReadonlyArray<Line> => {
 
 // Headings
 
-const unescape = (text: string): string => text.replace(/\\([!-/:-@[-`{-~])/g, "$1")
-
 const withoutMarkup = (text: string): string =>
-  unescape(
-    text
-      .replace(/!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?/g, "")
-      .replace(/\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])/g, "$1")
-      .replace(/<((?:https?|mailto):[^>\s]+)>/g, "$1")
-      .replace(/<\/?[A-Za-z][^>]*>/g, "")
-      .replace(/(\*\*|\*|~~)(?=\S)(.+?)(?<=\S)\1/g, "$2")
-      .replace(/(?<!\w)(__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)/g, "$2")
-  )
+  text
+    .replace(/!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?/g, "")
+    .replace(/\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])/g, "$1")
+    .replace(/(?<!\\)<((?:https?|mailto):[^>\s]+)>/g, "$1")
+    .replace(/(?<!\\)<\/?[A-Za-z][^>]*>/g, "")
+    .replace(/(\*\*|\*|~~)(?=\S)(.+?)(?<=\S)\1/g, "$2")
+    .replace(/(?<!\w)(__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)/g, "$2")
+    .replace(/\\([!-/:-@[-`{-~])/g, "$1")
 
 /** A heading as a reader sees it: code as it is, the rest without markup. */
-const plain = (heading: string): string =>
-  heading
-    .split(/(`+[^`]+`+)/)
-    .map((part, i) => (i % 2 === 1 ? part.replaceAll("`", "") : withoutMarkup(part)))
-    .join("")
+const plain = (heading: string): string => {
+  const code: Array<string> = []
+  // NUL, which no heading holds, stands for a code span, so that links around code are seen whole.
+  const rest = heading.replaceAll("\0", "").replace(/(`+)([^`]+)\1/g, (_span, _marks, inside: string) => {
+    code.push(inside)
+    return "\0"
+  })
+  return withoutMarkup(rest)
+    .replaceAll("\0", () => code.shift() ?? "")
     .replace(/\s+/g, " ")
     .trim()
+}
 
 /** The anchor GitHub gives a heading. */
 export const slugOf = (heading: string): string =>

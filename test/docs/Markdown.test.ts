@@ -138,6 +138,11 @@ describe("code fences", () => {
     )
   })
 
+  it("so does raw HTML", () => {
+    whole("<pre>", "# no", "", "Title", "---", "```", "</pre>")
+    whole("<PRE># no</PRE>")
+  })
+
   it("reach to the end when nothing closes them", () => {
     assert.deepStrictEqual(outline("# T", "```", "# no", "text"), ["T #t: ```\n# no\ntext"])
   })
@@ -178,6 +183,9 @@ describe("titles and slugs", () => {
       ),
       ["The --all flag of rtfm x b snake_case_name em #the---all-flag-of-rtfm-x-b-snake_case_name-em: t"]
     )
+    assert.deepStrictEqual(page("# [`npm ci`](/x) and \\<b> of `a` `b*c*`", "t").sections[0]!.headings, [
+      "npm ci and <b> of a b*c*"
+    ])
   })
 
   it("slugs are GitHub's, numbered when taken, or given", () => {
