@@ -87,3 +87,17 @@ export const toOriginal = (letter: DeadLetter): OutgoingRecord => ({
   value: letter.value,
   headers: letter.headers
 })
+
+/** Stands in the dead-letter topic, in the dead letter's partition, and says that it was sent back. */
+export const sentBackMark = (letter: DeadLetter): OutgoingRecord => ({
+  topic: letter.topic,
+  key: letter.key,
+  value: new Uint8Array(),
+  headers: { "rtfm-sent-back": placeOf(letter) }
+})
+
+/** The dead letter a mark speaks of, or `undefined` for a dead letter. */
+export const markedBy = (record: IncomingRecord): string | undefined => record.headers["rtfm-sent-back"]
+
+export const placeOf = ({ offset, partition }: { readonly partition: number; readonly offset: number }): string =>
+  `${partition}/${offset}`

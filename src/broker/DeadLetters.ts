@@ -1,0 +1,58 @@
+/** The dead letters that wait: listed, and sent back to where they came from once the cause is gone. */
+import { Effect, Stream } from "effect"
+import { deadLetterName } from "../domain/Topics.ts"
+import { Broker, type BrokerError, type IncomingRecord } from "./Broker.ts"
+import { type DeadLetter, fromRecord, markedBy, placeOf, sentBackMark, toOriginal } from "./DeadLetter.ts"
+
+const isDeadLetterTopic = (topic: string): boolean => topic.endsWith(deadLetterName(""))
+
+const topicsOf = Effect.fnUntraced(function* (topic: string | undefined) {
+  if (topic !== undefined) return [isDeadLetterTopic(topic) ? topic : deadLetterName(topic)]
+  const broker = yield* Broker
+  return (yield* broker.list).map(({ name }) => name).filter(isDeadLetterTopic)
+})
+
+/** What of a dead-letter topic was not sent back, oldest first within a partition. */
+const waitingIn = Effect.fnUntraced(function* (topic: string) {
+  const broker = yield* Broker
+  const waiting = new Map<string, IncomingRecord>()
+  yield* broker.read({ topic, from: "earliest" }).pipe(
+    Stream.runForEach((record) =>
+      Effect.sync(() => {
+        const sentBack = markedBy(record)
+        if (sentBack === undefined) waiting.set(placeOf(record), record)
+        else waiting.delete(sentBack)
+      })
+    )
+  )
+  return [...waiting.values()].map(fromRecord)
+})
+
+/** Dead letters that were not sent back, newest first; at most `limit`, default 100. */
+export const list = Effect.fn("DeadLetters.list")(function* (options: {
+  readonly topic?: string
+  readonly limit?: number
+}): Effect.fn.Return<ReadonlyArray<DeadLetter>, BrokerError, Broker> {
+  const topics = yield* topicsOf(options.topic)
+  const letters = yield* Effect.forEach(topics, waitingIn)
+  return letters
+    .flat()
+    .toSorted((a, b) => b.at - a.at || b.offset - a.offset)
+    .slice(0, options.limit ?? 100)
+})
+
+/**
+ * Appends dead letters to the topics they came from, as they were, and marks them as sent back, all or none. Without
+ * positions: all that wait. Returns how many were sent.
+ */
+export const redrive = Effect.fn("DeadLetters.redrive")(function* (options: {
+  readonly topic: string
+  readonly positions?: ReadonlyArray<{ readonly partition: number; readonly offset: number }>
+}): Effect.fn.Return<number, BrokerError, Broker> {
+  const broker = yield* Broker
+  const wanted = options.positions === undefined ? undefined : new Set(options.positions.map(placeOf))
+  const waiting = (yield* Effect.forEach(yield* topicsOf(options.topic), waitingIn)).flat()
+  const chosen = waiting.filter((letter) => wanted?.has(placeOf(letter)) ?? true)
+  yield* broker.publish(chosen.flatMap((letter) => [toOriginal(letter), sentBackMark(letter)]))
+  return chosen.length
+})

@@ -1,0 +1,51 @@
+/** Registers the parts behind the contracts, so that whoever looks sees what is embedded, what is real, and how each is. */
+import { Effect, Layer } from "effect"
+import { Broker } from "../broker/Broker.ts"
+import type { PartStatus } from "../domain/Happening.ts"
+import { Embedder, type EmbedderStatus } from "../model/Embedder.ts"
+import { VectorStore, type VectorStoreStatus } from "../vectors/VectorStore.ts"
+import { Parts } from "./Parts.ts"
+
+const vectorsPart = ({ breaker, detail, kind, state }: VectorStoreStatus): PartStatus => ({
+  name: "vectors",
+  kind: kind === "remote" ? "real" : "embedded",
+  up: state === "up",
+  detail,
+  breaker
+})
+
+const embedderPart = ({ detail, state }: EmbedderStatus): PartStatus => ({
+  name: "embedder",
+  kind: "embedded",
+  up: state !== "unavailable",
+  detail
+})
+
+export const layer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const parts = yield* Parts
+    const broker = yield* Broker
+    const vectors = yield* VectorStore
+    const embedder = yield* Embedder
+
+    yield* parts.register(
+      Effect.match(broker.list, {
+        onSuccess: (topics): PartStatus => ({
+          name: "broker",
+          kind: "embedded",
+          up: true,
+          detail: `${topics.length} topics in a file of this process`
+        }),
+        onFailure: ({ detail }): PartStatus => ({ name: "broker", kind: "embedded", up: false, detail })
+      })
+    )
+    yield* parts.register(
+      Effect.succeed({ name: "chat", kind: "embedded", up: true, detail: "the page's own channels" })
+    )
+    yield* parts.register(Effect.map(vectors.status, vectorsPart))
+    yield* parts.register(Effect.map(embedder.status, embedderPart))
+    yield* parts.register(
+      Effect.succeed({ name: "writer", kind: "embedded", up: true, detail: "quotes the closest passages, no model" })
+    )
+  })
+)
