@@ -6,23 +6,13 @@ import { passagesOf } from "../domain/Chunking.ts"
 import type { ChatEvent, ChatMessage } from "../domain/ChatMessage.ts"
 import { follow, lanesIn, messageIdsIn, placeOf, type Remembered, windowOf } from "../domain/Conversation.ts"
 import type { DocumentRecord } from "../domain/Document.ts"
+import * as SqlFailure from "../state/SqlFailure.ts"
 import { type Chunk, type Passage, Passages, PassagesError, type TextHit, type Unembedded } from "./Passages.ts"
 
-/** SQLite's `SQLITE_FULL`, without its extended bits. */
-const diskFull = 13
-
-/** The driver's own error. */
-const causeOf = (error: SqlError.SqlError): { readonly errcode?: number; readonly message: string } =>
-  error.reason.cause instanceof Error ? error.reason.cause : error
-
 const explain = (what: string) =>
-  Effect.mapError((error: SqlError.SqlError) => {
-    const { errcode = 0, message } = causeOf(error)
-    return new PassagesError({
-      reason: (errcode & 0xff) === diskFull ? "full" : "failed",
-      detail: `The passages could not ${what}: ${message}`,
-      cause: error
-    })
+  Effect.mapError((cause: SqlError.SqlError) => {
+    const { message, reason } = SqlFailure.from(cause)
+    return new PassagesError({ reason, detail: `The passages could not ${what}: ${message}`, cause })
   })
 
 /** Text that every store takes and gives back unchanged: no NUL, no lone surrogates. */

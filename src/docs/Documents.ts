@@ -1,0 +1,176 @@
+/** Which documents were ingested, so that a second ingest publishes what changed and nothing else. */
+import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { createHash } from "node:crypto"
+import type { DocumentRecord } from "../domain/Document.ts"
+import * as SqlFailure from "../state/SqlFailure.ts"
+import type { Document, DocProblem } from "./DocSource.ts"
+import { documentId } from "./DocSource.ts"
+
+export class DocumentsError extends Schema.TaggedError<DocumentsError>()("DocumentsError", {
+  reason: Schema.Literals(["full", "failed"]),
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return this.detail
+  }
+  get retryable(): boolean {
+    return true
+  }
+}
+
+/** An ingested document. */
+export interface Known {
+  readonly id: string
+  readonly path: string
+  readonly title: string
+  readonly url: string
+  /** Sections with text; their chunks are `<id>#0`, `<id>#1` and so on. */
+  readonly chunks: number
+  /** When its text last changed here, in milliseconds since the epoch. */
+  readonly ingestedAt: number
+}
+
+export interface Source {
+  readonly source: string
+  /** When it was last ingested, changed or not. */
+  readonly refreshedAt: number
+  /** By path. */
+  readonly documents: ReadonlyArray<Known>
+}
+
+/** What is to be published, and then remembered. */
+export interface Plan {
+  readonly source: string
+  /** Those of one document are together and in order. */
+  readonly records: ReadonlyArray<DocumentRecord>
+  /** Ids of documents. */
+  readonly added: ReadonlyArray<string>
+  readonly changed: ReadonlyArray<string>
+  readonly removed: ReadonlyArray<string>
+  readonly unchanged: ReadonlyArray<string>
+  /** What changes in memory. */
+  readonly documents: ReadonlyArray<Document & { readonly version: string }>
+}
+
+export class Documents extends Context.Service<
+  Documents,
+  {
+    /**
+     * Compares a source as it is now with what was ingested. With `removeMissing`, documents that are not given leave,
+     * except those with a problem: they are still there.
+     */
+    plan(
+      source: string,
+      documents: ReadonlyArray<Document>,
+      options: { readonly removeMissing: boolean; readonly problems?: ReadonlyArray<DocProblem> }
+    ): Effect.Effect<Plan, DocumentsError>
+    /** To be called once the plan's records are published; until then the next plan is the same. */
+    remember(plan: Plan): Effect.Effect<void, DocumentsError>
+    readonly list: Effect.Effect<ReadonlyArray<Source>, DocumentsError>
+    get(id: string): Effect.Effect<Option.Option<Known>, DocumentsError>
+  }
+>()("rtfm/docs/Documents") {}
+
+const versionOf = ({ chunks, title, url }: Document): string =>
+  createHash("sha256")
+    .update(JSON.stringify([title, url, chunks]))
+    .digest("base64url")
+    .slice(0, 22)
+
+const recordsOf = (source: string, { chunks, id, version }: Plan["documents"][number]): ReadonlyArray<DocumentRecord> =>
+  chunks.length === 0
+    ? [{ type: "removed", documentId: id, source }]
+    : chunks.map((chunk) => ({ type: "chunk", documentId: id, source, version, total: chunks.length, chunk }))
+
+const knownFrom = ({ chunks, id, ingestedAt, path, title, url }: Known): Known => ({
+  id,
+  path,
+  title,
+  url,
+  chunks,
+  ingestedAt
+})
+
+const explain = (what: string) =>
+  Effect.mapError((cause: SqlError.SqlError) => {
+    const { message, reason } = SqlFailure.from(cause)
+    return new DocumentsError({ reason, detail: `The list of documents could not ${what}: ${message}`, cause })
+  })
+
+const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+
+  const plan = Effect.fn("Documents.plan")(function* (
+    source: string,
+    documents: ReadonlyArray<Document>,
+    options: { readonly removeMissing: boolean; readonly problems?: ReadonlyArray<DocProblem> }
+  ) {
+    const rows = yield* sql<{ id: string; version: string }>`SELECT id, version FROM documents WHERE source = ${source}`
+    const known = new Map(rows.map(({ id, version }) => [id, version]))
+    const given = documents.map((document) => ({ ...document, version: versionOf(document) }))
+    const news = given.filter(({ id, version }) => known.get(id) !== version)
+    const present = new Set([
+      ...given.map(({ id }) => id),
+      ...(options.problems ?? []).map(({ path }) => documentId(source, path))
+    ])
+    const removed = options.removeMissing ? [...known.keys()].filter((id) => !present.has(id)) : []
+    return {
+      source,
+      records: [
+        ...removed.map((documentId): DocumentRecord => ({ type: "removed", documentId, source })),
+        ...news.flatMap((document) => recordsOf(source, document))
+      ],
+      added: news.filter(({ id }) => !known.has(id)).map(({ id }) => id),
+      changed: news.filter(({ id }) => known.has(id)).map(({ id }) => id),
+      removed,
+      unchanged: given.filter(({ id, version }) => known.get(id) === version).map(({ id }) => id),
+      documents: news
+    }
+  }, explain("be read"))
+
+  const remember = Effect.fn("Documents.remember")(
+    function* (plan: Plan) {
+      const now = yield* Clock.currentTimeMillis
+      yield* sql`INSERT INTO document_sources ${sql.insert({ source: plan.source, refreshed_at: now })}
+        ON CONFLICT (source) DO UPDATE SET refreshed_at = excluded.refreshed_at`
+      for (const { chunks, id, path, title, url, version } of plan.documents) {
+        const row = { id, source: plan.source, path, version, title, url, chunks: chunks.length, ingested_at: now }
+        yield* sql`INSERT INTO documents ${sql.insert(row)}
+          ON CONFLICT (id) DO UPDATE SET source = excluded.source, path = excluded.path, version = excluded.version,
+            title = excluded.title, url = excluded.url, chunks = excluded.chunks, ingested_at = excluded.ingested_at`
+      }
+      for (const id of plan.removed) yield* sql`DELETE FROM documents WHERE id = ${id}`
+      yield* sql`DELETE FROM document_sources WHERE source = ${plan.source}
+        AND NOT EXISTS (SELECT 1 FROM documents WHERE source = ${plan.source})`
+    },
+    sql.withTransaction,
+    explain("be written")
+  )
+
+  const columns = sql.literal(`id, path, title, url, chunks, ingested_at AS "ingestedAt"`)
+
+  const list = Effect.gen(function* () {
+    const sources = yield* sql<Omit<Source, "documents">>`
+      SELECT source, refreshed_at AS "refreshedAt" FROM document_sources ORDER BY source`
+    const rows = yield* sql<Known & { of: string }>`
+      SELECT ${columns}, source AS "of" FROM documents ORDER BY source, path`
+    const documents = Map.groupBy(rows, (row) => row.of)
+    return sources.map(({ refreshedAt, source }) => ({
+      source,
+      refreshedAt,
+      documents: (documents.get(source) ?? []).map(knownFrom)
+    }))
+  }).pipe(explain("be read"))
+
+  const get = (id: string) =>
+    sql<Known>`SELECT ${columns} FROM documents WHERE id = ${id}`.pipe(
+      Effect.map(([row]) => Option.map(Option.fromNullishOr(row), knownFrom)),
+      explain("be read")
+    )
+
+  return Documents.of({ plan, remember, list, get })
+})
+
+export const layer = Layer.effect(Documents, make)
