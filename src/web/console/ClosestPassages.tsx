@@ -1,0 +1,46 @@
+/** The passages nearest to a question: no prose, the words that were asked for in bold, each passage opening in place. */
+import type { Answer, Citation } from "../../domain/Answer.ts"
+import { CitationButton, CitationPanel } from "./Citation.tsx"
+import { type Cited, Prose } from "./Prose.tsx"
+import { SourceLink } from "./SourceLink.tsx"
+import { texts } from "./texts.ts"
+
+interface Props {
+  readonly answer: Answer
+  readonly cited: Cited
+  readonly question: string | undefined
+}
+
+export const ClosestPassages = ({ answer, cited, question }: Props) => (
+  <>
+    <p class="quiet">{texts.answer.closest(answer.citations.length)}</p>
+    <ol class="closest">
+      {answer.citations.map((citation, at) => (
+        <Item key={citation.n} citation={citation} at={at} cited={cited} question={question} />
+      ))}
+    </ol>
+  </>
+)
+
+interface ItemProps extends Omit<Props, "answer"> {
+  readonly citation: Citation
+  readonly at: number
+}
+
+const Item = ({ citation, at, cited, question }: ItemProps) => (
+  <li>
+    <div class="line">
+      <CitationButton cited={cited} n={citation.n} at={at} />
+      <SourceLink url={citation.url} quote={citation.quote}>
+        <bdi>{citation.title}</bdi>
+      </SourceLink>
+    </div>
+    {cited.open.value.has(at) ? (
+      <CitationPanel cited={cited} n={citation.n} at={at} />
+    ) : (
+      <div class="words">
+        <Prose source={citation.quote} question={question} />
+      </div>
+    )}
+  </li>
+)

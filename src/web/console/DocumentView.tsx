@@ -1,0 +1,138 @@
+/** A document as it was read, opened at a section, with the quote that led here under the highlighter. */
+import { useEffect, useMemo } from "preact/hooks"
+import type { DocumentText } from "./api.ts"
+import * as api from "./api.ts"
+import { Icon } from "./Icon.tsx"
+import { useLoaded } from "./Loaded.ts"
+import { type Block, parse, plain } from "./Markdown.ts"
+import { ProseBlocks } from "./Prose.tsx"
+import { markQuote } from "./Quote.ts"
+import { addressInPage, documentsAddress } from "./Route.ts"
+import { connection, documentsVersion, quoted } from "./state.ts"
+import { texts } from "./texts.ts"
+import { TopBar } from "./TopBar.tsx"
+
+interface Props {
+  readonly id: string
+  /** The last part of the section's address. */
+  readonly section: string | undefined
+}
+
+export const DocumentView = ({ id, section }: Props) => {
+  const document = useLoaded(() => api.document(id), [id, documentsVersion.value, connection.value.state])
+  return (
+    <main class="view">
+      <TopBar title={document.state === "ready" ? document.value.title : texts.documents.title}>
+        <a class="back" href={documentsAddress()}>
+          {texts.documents.all}
+        </a>
+      </TopBar>
+      <div class="scroll" tabIndex={0} role="region" aria-label={texts.documents.title}>
+        <div class="sheet with-contents">
+          {document.state === "loading" && <p class="quiet">{texts.documents.loading}</p>}
+          {document.state === "failed" && (
+            <p class="quiet">{document.problem.status === 404 ? texts.documents.missing : texts.documents.failed}</p>
+          )}
+          {document.state === "ready" && <Sections document={document.value} wanted={section} />}
+        </div>
+      </div>
+    </main>
+  )
+}
+
+type Section = DocumentText["sections"][number]
+
+/** The part of a section's address that names it in the document. */
+const nameOf = (section: Section): string => {
+  const last = (addressInPage(section.url) ?? section.url).split(/[/#]/).at(-1) ?? ""
+  return last === "" ? section.id : safelyDecoded(last)
+}
+
+const safelyDecoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+const Sections = ({
+  document: shown,
+  wanted
+}: {
+  readonly document: DocumentText
+  readonly wanted: string | undefined
+}) => {
+  const target = shown.sections.findIndex((section) => nameOf(section) === wanted || section.id === wanted)
+  useEffect(() => {
+    const element = document.getElementById(target < 0 ? sectionId(0) : sectionId(target))
+    const mark = element?.querySelector("mark")
+    element?.focus({ preventScroll: true })
+    if (mark) mark.scrollIntoView({ block: "center" })
+    else element?.scrollIntoView({ block: target <= 0 ? "end" : "start" })
+  }, [shown, target])
+  return (
+    <>
+      <nav class="contents" aria-label={texts.documents.contents}>
+        <h2>{texts.documents.contents}</h2>
+        <ol>
+          {shown.sections.map((section, index) => (
+            <li key={section.id} class={`depth-${Math.min(3, depthOf(section))}`}>
+              <a
+                href={documentsAddress(shown.id, nameOf(section))}
+                aria-current={index === target ? "location" : undefined}
+              >
+                <bdi>{shortTitle(section)}</bdi>
+              </a>
+            </li>
+          ))}
+        </ol>
+      </nav>
+      <div class="document">
+        {shown.sections.map((section, index) => (
+          <SectionView key={section.id} documentId={shown.id} section={section} index={index} />
+        ))}
+      </div>
+    </>
+  )
+}
+
+const sectionId = (index: number) => `section-${index}`
+
+const separator = " › "
+const depthOf = (section: Section): number => section.title.split(separator).length
+const shortTitle = (section: Section): string => section.title.split(separator).at(-1) ?? section.title
+
+interface SectionProps {
+  readonly documentId: string
+  readonly section: Section
+  readonly index: number
+}
+
+const SectionView = ({ documentId, section, index }: SectionProps) => {
+  const address = documentsAddress(documentId, nameOf(section))
+  const quote = quoted.value !== undefined && isHere(quoted.value.address, section) ? quoted.value.quote : undefined
+  const blocks = useMemo(() => body(section, quote), [section, quote])
+  return (
+    <section id={sectionId(index)} tabIndex={-1} aria-label={section.title}>
+      <h2 class={`depth-${Math.min(3, depthOf(section))}`}>
+        <bdi>{shortTitle(section)}</bdi>
+        <a class="anchor" href={address} aria-label={texts.documents.linkTo(shortTitle(section))}>
+          <Icon name="link" />
+        </a>
+      </h2>
+      <ProseBlocks blocks={blocks} headings={3} />
+    </section>
+  )
+}
+
+const isHere = (address: string, section: Section): boolean => addressInPage(section.url) === address
+
+/** Without a heading that says the title again. */
+const body = (section: Section, quote: string | undefined): ReadonlyArray<Block> => {
+  const blocks = parse(quote === undefined ? section.text : markQuote(section.text, quote))
+  const [first, ...rest] = blocks
+  const repeats =
+    (first?.type === "heading" || first?.type === "paragraph") && plain(first.children).trim() === shortTitle(section)
+  return repeats ? rest : blocks
+}

@@ -1,0 +1,27 @@
+/** The page's line icons, drawn on a grid of 18. */
+const paths = {
+  bars: "M3 5h12M3 9h12M3 13h12",
+  close: "m4.5 4.5 9 9m0-9-9 9",
+  plus: "M9 4v10M4 9h10",
+  half: "M9 2.8a6.2 6.2 0 1 0 0 12.4M9 2.8a6.2 6.2 0 0 1 0 12.4zm1.5.4v11.6m2-10.3v9",
+  chat: "M3 3.5h12v9H8l-3 3v-3H3z",
+  document: "M4 2.5h7l3 3v10H4zM11 2.5v3h3M6.5 9h5M6.5 12h5",
+  machine: "M3 3.5h12v4.6H3zM3 9.9h12v4.6H3zM6 5.8h.01M6 12.2h.01",
+  reply: "M7.5 4 3 8.5 7.5 13M3.5 8.5H11a4 4 0 0 1 4 4v1.5",
+  edit: "M3.5 14.5 4.3 11 12 3.3l2.7 2.7L7 13.7zM10.4 4.9l2.7 2.7",
+  trash: "M3.5 5h11M7 5V3h4v2M5 5l.7 10h6.6L13 5M7.7 8v4.2M10.3 8v4.2",
+  down: "M9 3.5v11M4.5 10 9 14.5 13.5 10",
+  send: "M3 9h11M9.5 4.5 14 9l-4.5 4.5",
+  copy: "M6.5 6.5h8v8h-8zM4 11.5H3.5v-8h8V4",
+  check: "m3.5 9.5 3.7 3.7 7.3-8",
+  open: "M7.5 4H4v10h10v-3.5M10 3.5h4.5V8M14.2 3.8 8.5 9.5",
+  link: "M7.6 10.4 10.4 7.6M8 5.2l1.6-1.6a3.3 3.3 0 0 1 4.7 4.7L12.8 10M10 12.8l-1.6 1.6a3.3 3.3 0 0 1-4.7-4.7L5.2 8"
+} as const
+
+export type IconName = keyof typeof paths
+
+export const Icon = ({ name }: { readonly name: IconName }) => (
+  <svg class="icon-line" viewBox="0 0 18 18" aria-hidden="true">
+    <path d={paths[name]} />
+  </svg>
+)

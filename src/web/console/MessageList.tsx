@@ -1,0 +1,207 @@
+/** The messages of a channel: follows the newest while the reader is there, loads older ones on the way up. */
+import { useSignal } from "@preact/signals"
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks"
+import type { LocalMessage } from "../../domain/Happening.ts"
+import { EmptyChannel } from "./EmptyChannel.tsx"
+import { focusMessage, logId } from "./Focus.ts"
+import { Icon } from "./Icon.tsx"
+import { MessageRow } from "./MessageRow.tsx"
+import type { Room } from "./Room.ts"
+import { route } from "./Route.ts"
+import { channel } from "./state.ts"
+import { texts } from "./texts.ts"
+import type { Messages } from "./Timeline.ts"
+import { dayName, sameDay } from "./Times.ts"
+import { Working } from "./Working.tsx"
+
+/** Nearer to the end than this counts as at the end, in pixels. */
+const nearEnd = 48
+/** Older messages are read when the reader comes this near to the first, in pixels. */
+const nearStart = 800
+/** A pause after which a person's next message gets its head again. */
+const pause = 5 * 60_000
+
+export const MessageList = ({ room }: { readonly room: Room }) => {
+  const scroller = useRef<HTMLDivElement>(null)
+  const messages = room.messages.value
+  const phase = room.phase.value
+  const below = useUnseen(room, scroller, messages)
+  useOlder(room, scroller, messages)
+  useLinkedMessage(room)
+
+  if (phase === "failed" && messages.length === 0) return <Failed room={room} />
+  const isEmpty = phase === "ready" && messages.length === 0
+  return (
+    <div class="log-frame">
+      <div class="scroll" ref={scroller} tabIndex={0} role="region" aria-label={texts.chat.messages}>
+        <Start room={room} isEmpty={isEmpty} />
+        <div
+          id={logId}
+          class="log"
+          role="log"
+          aria-label={texts.chat.log(channel.value?.name ?? "")}
+          aria-busy={phase !== "ready" || room.loadingOlder.value}
+        >
+          <Rows messages={messages} />
+        </div>
+        {isEmpty && <EmptyChannel channelId={room.channelId} />}
+        <Working channelId={room.channelId} />
+      </div>
+      {below.value.away && (
+        <button type="button" class="button to-newest" onClick={() => toEnd(scroller.current)}>
+          <Icon name="down" />
+          {below.value.count > 0 ? texts.chat.newBelow(below.value.count) : texts.chat.toNewest}
+        </button>
+      )}
+    </div>
+  )
+}
+
+const Rows = ({ messages }: { readonly messages: Messages }) => {
+  const byId = useMemo(() => new Map(messages.map((message) => [message.id, message])), [messages])
+  return (
+    <>
+      {messages.map((message, index) => {
+        const before = messages[index - 1]
+        const startsDay = before === undefined || !sameDay(before.createdAt, message.createdAt)
+        const showsReply = message.replyTo !== undefined && message.replyTo !== before?.id
+        return [
+          startsDay && <Day key={`day-${message.id}`} at={message.createdAt} />,
+          <MessageRow
+            key={message.id}
+            message={message}
+            replied={message.replyTo === undefined ? undefined : byId.get(message.replyTo)}
+            showsReply={showsReply}
+            goesOn={!startsDay && !showsReply && goesOn(before!, message)}
+            newest={index === messages.length - 1}
+          />
+        ]
+      })}
+    </>
+  )
+}
+
+const goesOn = (before: LocalMessage, message: LocalMessage): boolean =>
+  before.author.id === message.author.id &&
+  message.answer === undefined &&
+  before.answer === undefined &&
+  message.createdAt - before.createdAt < pause
+
+const Day = ({ at }: { readonly at: number }) => (
+  <div class="day" role="separator">
+    {dayName(at)}
+  </div>
+)
+
+/** What stands above the first message that is shown. */
+const Start = ({ room, isEmpty }: { readonly room: Room; readonly isEmpty: boolean }) => {
+  if (room.phase.value === "loading" || room.phase.value === "new") return <p class="start">{texts.chat.loading}</p>
+  if (isEmpty) return null
+  if (room.hasOlder.value) return <p class="start">{texts.chat.older}</p>
+  return <p class="start">{texts.chat.beginning(channel.value?.name ?? "")}</p>
+}
+
+const Failed = ({ room }: { readonly room: Room }) => (
+  <div class="log-frame">
+    <div class="nothing">
+      <p>{texts.chat.failed}</p>
+      <button type="button" class="button" onClick={() => room.load()}>
+        {texts.chat.tryAgain}
+      </button>
+    </div>
+  </div>
+)
+
+const isAtEnd = (scroller: HTMLElement): boolean =>
+  scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < nearEnd
+
+const toEnd = (scroller: HTMLElement | null): void => {
+  if (scroller) scroller.scrollTop = scroller.scrollHeight
+}
+
+/** Stays at the end while the reader is there; otherwise counts what came since. */
+const useUnseen = (room: Room, scroller: { readonly current: HTMLDivElement | null }, messages: Messages) => {
+  const below = useSignal({ away: false, count: 0 })
+  const seen = useRef<string | undefined>(undefined)
+
+  const look = () => {
+    if (!scroller.current) return
+    room.following = isAtEnd(scroller.current)
+    if (room.following) seen.current = room.messages.peek().at(-1)?.id
+    const from = room.messages.peek().findIndex(({ id }) => id === seen.current)
+    const count = room.following || from < 0 ? 0 : room.messages.peek().length - 1 - from
+    if (below.peek().away === room.following || below.peek().count !== count)
+      below.value = { away: !room.following, count }
+  }
+
+  useLayoutEffect(() => {
+    if (room.following) toEnd(scroller.current)
+    look()
+  }, [messages])
+
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return
+    // Opening a citation at the end must not move what the reader looks at.
+    const afterPress = () => requestAnimationFrame(look)
+    const follow = new ResizeObserver(() => {
+      if (room.following) toEnd(element)
+      look()
+    })
+    follow.observe(element)
+    for (const child of element.children) follow.observe(child)
+    element.addEventListener("scroll", look, { passive: true })
+    element.addEventListener("click", afterPress, { capture: true })
+    return () => {
+      follow.disconnect()
+      element.removeEventListener("scroll", look)
+      element.removeEventListener("click", afterPress, { capture: true })
+    }
+  }, [room, messages.length === 0])
+
+  return below
+}
+
+/** Reads older messages before the reader reaches the first, and keeps what is looked at in its place. */
+const useOlder = (room: Room, scroller: { readonly current: HTMLDivElement | null }, messages: Messages): void => {
+  const first = messages[0]?.id
+  const shown = useRef<{ readonly first: string | undefined; readonly top: number }>({ first: undefined, top: 0 })
+  const rowTop = (id: string | undefined) =>
+    id === undefined
+      ? undefined
+      : scroller.current?.querySelector(`[data-message="${CSS.escape(id)}"]`)?.getBoundingClientRect().top
+
+  // Drawn, but not yet on the page: here the row that was first is where the reader sees it.
+  if (shown.current.first !== first) {
+    const top = rowTop(shown.current.first)
+    shown.current = { first: shown.current.first, top: top ?? 0 }
+  }
+
+  useLayoutEffect(() => {
+    const before = shown.current
+    const top = before.first === first ? undefined : rowTop(before.first)
+    shown.current = { first, top: 0 }
+    if (top !== undefined && scroller.current && !room.following) scroller.current.scrollTop += top - before.top
+  }, [first])
+
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return
+    const look = () => {
+      if (element.scrollTop < nearStart && room.hasOlder.peek()) void room.loadOlder()
+    }
+    look()
+    element.addEventListener("scroll", look, { passive: true })
+    return () => element.removeEventListener("scroll", look)
+  }, [room, first])
+}
+
+/** Goes to the message the address names, once it is there. */
+const useLinkedMessage = (room: Room): void => {
+  const shown = route.value
+  const wanted = shown.view === "chat" ? shown.messageId : undefined
+  const ready = room.phase.value === "ready"
+  useEffect(() => {
+    if (ready && wanted !== undefined) focusMessage(wanted)
+  }, [wanted, ready])
+}

@@ -1,0 +1,129 @@
+/** One message: who, when, what, and what can be done with it. */
+import { useComputed, useSignal } from "@preact/signals"
+import type { LocalMessage } from "../../domain/Happening.ts"
+import { ask, asksTheBot } from "./actions.ts"
+import { AnswerBody } from "./AnswerBody.tsx"
+import { Avatar } from "./Avatar.tsx"
+import { ConfirmRemoval } from "./ConfirmRemoval.tsx"
+import { EditForm } from "./EditForm.tsx"
+import { focusMessage } from "./Focus.ts"
+import { me } from "./Kept.ts"
+import { memo } from "./Memo.tsx"
+import { MessageActions } from "./MessageActions.tsx"
+import { Prose } from "./Prose.tsx"
+import { editing, isWorking, lookOf, removing } from "./state.ts"
+import { texts } from "./texts.ts"
+import { clockTime, wholeTime } from "./Times.ts"
+
+interface Props {
+  readonly message: LocalMessage
+  /** The message it replies to, where it is known. */
+  readonly replied: LocalMessage | undefined
+  /** A reply is drawn as one only when another message stands between. */
+  readonly showsReply: boolean
+  /** Goes on where the same person left off. */
+  readonly goesOn: boolean
+  readonly newest: boolean
+}
+
+export const MessageRow = memo(({ message, replied, showsReply, goesOn, newest }: Props) => {
+  const active = useSignal(false)
+  const isEditing = useComputed(() => editing.value === message.id)
+  const isRemoving = useComputed(() => removing.value === message.id)
+  const isMine = message.author.id === me.value.id
+  const time = clockTime(message.createdAt)
+  const classes = ["message", message.author.bot && "bot", goesOn && "goes-on", message.answer && "answer"]
+  return (
+    <article
+      class={classes.filter(Boolean).join(" ")}
+      data-message={message.id}
+      tabIndex={-1}
+      aria-label={texts.chat.by(message.author.name, time)}
+      onPointerEnter={(event) => event.pointerType === "mouse" && (active.value = true)}
+      onPointerLeave={(event) => {
+        if (!event.currentTarget.contains(document.activeElement)) active.value = false
+      }}
+      onFocusIn={() => (active.value = true)}
+      onFocusOut={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) active.value = false
+      }}
+    >
+      {showsReply && <ReplyLine replied={replied} />}
+      {goesOn ? <time class="margin-time">{time}</time> : <Avatar author={message.author} />}
+      {!goesOn && <Head message={message} time={time} />}
+      <div class="body">
+        {isEditing.value ? <EditForm message={message} /> : <Said message={message} replied={replied} />}
+        {isRemoving.value && <ConfirmRemoval message={message} />}
+        {newest && isMine && <MeantForTheManual message={message} />}
+      </div>
+      {active.value && !isEditing.value && <MessageActions message={message} isMine={isMine} />}
+    </article>
+  )
+})
+
+const Head = ({ message, time }: { readonly message: LocalMessage; readonly time: string }) => {
+  const { answer } = message
+  return (
+    <header class="who">
+      <b>
+        <bdi>{message.author.name}</bdi>
+      </b>
+      {answer && <span class={`tag ${lookOf(answer)}`}>{texts.answer.tags[lookOf(answer)]}</span>}
+      <time dateTime={new Date(message.createdAt).toISOString()} title={wholeTime(message.createdAt)}>
+        {time}
+      </time>
+      {answer && <Took timing={answer.timing} />}
+    </header>
+  )
+}
+
+const Took = ({ timing }: { readonly timing: NonNullable<LocalMessage["answer"]>["timing"] }) => (
+  <span class="took" title={texts.answer.steps(timing.queuedMs, timing.retrieveMs, timing.writeMs)}>
+    {texts.answer.seconds(timing.queuedMs + timing.retrieveMs + timing.writeMs)}
+  </span>
+)
+
+const Said = ({ message, replied }: Pick<Props, "message" | "replied">) => (
+  <>
+    {message.answer ? (
+      <AnswerBody message={message} answer={message.answer} question={replied} />
+    ) : (
+      <Prose source={message.text} breaks />
+    )}
+    {message.editedAt > message.createdAt && (
+      <span class="edited" title={wholeTime(message.editedAt)}>
+        {texts.chat.edited(clockTime(message.editedAt))}
+      </span>
+    )}
+  </>
+)
+
+const ReplyLine = ({ replied }: { readonly replied: LocalMessage | undefined }) => (
+  <div class="reply-line">
+    <span class="unseen">{texts.chat.inReplyTo} </span>
+    {replied ? (
+      <button type="button" onClick={() => focusMessage(replied.id)}>
+        <b>
+          <bdi>{replied.author.name}</bdi>
+        </b>{" "}
+        <bdi>{replied.text.slice(0, 200)}</bdi>
+      </button>
+    ) : (
+      <span>{texts.chat.earlier}</span>
+    )}
+  </div>
+)
+
+/** A newcomer's question that named nobody can still be put to the manual. */
+const MeantForTheManual = ({ message }: { readonly message: LocalMessage }) => {
+  const looksLikeQuestion = /\?\s*$/.test(message.text) && !asksTheBot(message.text)
+  if (!looksLikeQuestion || isWorking(message.channelId)) return null
+  return (
+    <button type="button" class="button suggestion" onClick={() => ask(message.channelId, message.text)}>
+      <span class="bot-sign small" aria-hidden="true">
+        ¶
+      </span>
+      {texts.chat.askThis}
+    </button>
+  )
+}

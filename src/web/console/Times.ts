@@ -1,0 +1,27 @@
+/** Times as people read them. */
+import { locale } from "./texts.ts"
+
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" })
+const day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" })
+const dayOfYear = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" })
+const whole = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" })
+
+export const clockTime = (at: number): string => clock.format(at)
+
+export const wholeTime = (at: number): string => whole.format(at)
+
+export const dayName = (at: number): string =>
+  (new Date(at).getFullYear() === new Date().getFullYear() ? day : dayOfYear).format(at)
+
+export const sameDay = (one: number, other: number): boolean =>
+  new Date(one).toDateString() === new Date(other).toDateString()
+
+/** "3 h 12 min", with the two largest units. */
+export const duration = (ms: number): string => {
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes < 1) return `${Math.max(0, Math.floor(ms / 1000))} s`
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return `${hours} h ${minutes % 60} min`
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`
+}

@@ -1,0 +1,119 @@
+/** The HTTP API as the page calls it; its types are those of the server's schemas. */
+import { signal } from "@preact/signals"
+import type { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import type { LocalChannel, LocalMessage } from "../../domain/Happening.ts"
+import type { maxQuestionLength } from "../../domain/Question.ts"
+import type { AnsweredQuestion, KnowledgeApi, PendingQuestion, SourceInfo, Status as StatusSchema } from "../Api.ts"
+import { type Me, token } from "./Kept.ts"
+import { texts } from "./texts.ts"
+
+export type Status = typeof StatusSchema.Type
+export type Source = typeof SourceInfo.Type
+export type Asked = typeof AnsweredQuestion.Type | typeof PendingQuestion.Type
+export type DocumentText = HttpApiEndpoint.SuccessWithIdentifier<
+  HttpApiGroup.Endpoints<typeof KnowledgeApi>,
+  "document"
+>
+
+/** Most characters of a message. */
+export const longest: typeof maxQuestionLength = 4000
+
+/** Why a call failed, as the end of a sentence. */
+export class Problem extends Error {
+  override readonly name = "Problem"
+  /** Of the answer; 0 when there was none. */
+  readonly status: number
+  constructor(status: number, detail: string) {
+    super(detail)
+    this.status = status
+  }
+}
+
+export const asProblem = (error: unknown): Problem => (error instanceof Problem ? error : new Problem(0, String(error)))
+
+/** The server wants a token and has none, or a wrong one. */
+export const locked = signal(false)
+
+export const authorization = (): Record<string, string> =>
+  token.value === undefined ? {} : { authorization: `Bearer ${token.value}` }
+
+interface Call {
+  readonly method?: "POST" | "PATCH" | "DELETE"
+  readonly query?: Readonly<Record<string, string | undefined>>
+  readonly body?: unknown
+  /** The same key is the same message, however often it is sent. */
+  readonly idempotencyKey?: string
+}
+
+const call = async <A>(path: string, options: Call = {}): Promise<A> => {
+  const response = await send(path, options).catch(() => {
+    throw new Problem(0, texts.problem.unreachable)
+  })
+  if (response.status === 401) {
+    locked.value = true
+    throw new Problem(401, texts.problem.unauthorized)
+  }
+  if (!response.ok) throw new Problem(response.status, await detailOf(response))
+  return (response.status === 204 ? undefined : await response.json()) as A
+}
+
+const send = (path: string, { method, query, body, idempotencyKey }: Call): Promise<Response> => {
+  const pairs = Object.entries(query ?? {}).filter((pair): pair is [string, string] => pair[1] !== undefined)
+  const search = pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`
+  return fetch(`/api${path}${search}`, {
+    method: method ?? "GET",
+    headers: {
+      accept: "application/json",
+      ...authorization(),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey })
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) })
+  })
+}
+
+const detailOf = async (response: Response): Promise<string> => {
+  const problem: unknown = await response.json().catch(() => undefined)
+  const detail = typeof problem === "object" && problem !== null && "detail" in problem ? problem.detail : undefined
+  return typeof detail === "string" && detail !== "" ? detail : texts.problem.unknown(response.status)
+}
+
+const messagesOf = (channelId: string) => `/channels/${encodeURIComponent(channelId)}/messages`
+
+export const channels = () => call<ReadonlyArray<LocalChannel>>("/channels")
+
+export const createChannel = (name: string) => call<LocalChannel>("/channels", { method: "POST", body: { name } })
+
+/** The newest messages before one, or of all; oldest first. */
+export const messages = (channelId: string, limit: number, before?: string) =>
+  call<ReadonlyArray<LocalMessage>>(messagesOf(channelId), { query: { limit: String(limit), before } })
+
+export const post = (
+  channelId: string,
+  message: { readonly text: string; readonly author: Me; readonly replyTo?: string },
+  idempotencyKey: string
+) => call<LocalMessage>(messagesOf(channelId), { method: "POST", body: message, idempotencyKey })
+
+export const edit = (message: LocalMessage, text: string) =>
+  call<LocalMessage>(`${messagesOf(message.channelId)}/${encodeURIComponent(message.id)}`, {
+    method: "PATCH",
+    body: { text, authorId: message.author.id }
+  })
+
+export const remove = (message: LocalMessage) =>
+  call<void>(`${messagesOf(message.channelId)}/${encodeURIComponent(message.id)}`, {
+    method: "DELETE",
+    query: { authorId: message.author.id }
+  })
+
+/** Comes back at once: the answer is a message like any other, and the stream brings it. */
+export const ask = (
+  question: { readonly text: string; readonly channelId: string; readonly author: Me },
+  idempotencyKey: string
+) => call<Asked>("/questions", { method: "POST", query: { wait: "0" }, body: question, idempotencyKey })
+
+export const status = () => call<Status>("/status")
+
+export const documents = () => call<ReadonlyArray<Source>>("/documents")
+
+export const document = (id: string) => call<DocumentText>(`/documents/${encodeURIComponent(id)}`)

@@ -1,0 +1,206 @@
+/** What the page shows: the server's state as far as it was read, and what the person is about to do with it. */
+import { batch, computed, effect, signal } from "@preact/signals"
+import type { Answer } from "../../domain/Answer.ts"
+import type { Happening, LocalChannel, LocalMessage } from "../../domain/Happening.ts"
+import * as api from "./api.ts"
+import { me } from "./Kept.ts"
+import { Room } from "./Room.ts"
+import { route } from "./Route.ts"
+import { texts } from "./texts.ts"
+
+export const channels = signal<ReadonlyArray<LocalChannel>>([])
+export const status = signal<api.Status | undefined>(undefined)
+/** Goes up when documentation was added, changed or removed. */
+export const documentsVersion = signal(0)
+
+export type Connection =
+  | { readonly state: "connecting" | "live" }
+  | { readonly state: "lost"; readonly nextTryAt: number }
+export const connection = signal<Connection>({ state: "connecting" })
+
+/** The message that is answered by the next one. */
+export const replyingTo = signal<LocalMessage | undefined>(undefined)
+export const editing = signal<string | undefined>(undefined)
+export const removing = signal<string | undefined>(undefined)
+export const drawerOpen = signal(false)
+export const keysOpen = signal(false)
+/** A quote whose source was opened from here, to be marked there. */
+export const quoted = signal<{ readonly address: string; readonly quote: string } | undefined>(undefined)
+/** Why something the person did has failed, by channel. */
+export const failures = signal<Readonly<Record<string, string>>>({})
+
+export const channelId = computed(
+  () => (route.value.view === "chat" ? route.value.channelId : undefined) ?? lastChannel.value
+)
+const lastChannel = signal<string | undefined>(undefined)
+export const channel = computed(() => channels.value.find(({ id }) => id === channelId.value))
+
+const rooms = new Map<string, Room>()
+
+export const roomOf = (id: string): Room => {
+  const room = rooms.get(id) ?? new Room(id)
+  rooms.set(id, room)
+  return room
+}
+
+/** New messages in channels that are not shown. */
+export const unread = signal<ReadonlyMap<string, number>>(new Map())
+
+/** Questions without an answer, with their channel; `typing` tells of other people's. */
+const waiting = signal<ReadonlyMap<string, string>>(new Map())
+const typing = signal<ReadonlySet<string>>(new Set())
+
+export const isWorking = (id: string): boolean => typing.value.has(id) || [...waiting.value.values()].includes(id)
+
+const longestWait = 60_000
+const typingLasts = 15_000
+/** Between "answered" and the answer's message. */
+const saying = 2_000
+const typingTimers = new Map<string, ReturnType<typeof setTimeout>>()
+
+export const waitFor = (question: string, inChannel: string): void => {
+  waiting.value = new Map(waiting.value).set(question, inChannel)
+  setTimeout(() => stopWaiting(question), longestWait)
+}
+
+export const stopWaiting = (question: string): void => {
+  if (!waiting.peek().has(question)) return
+  waiting.value = new Map([...waiting.peek()].filter(([id]) => id !== question))
+}
+
+const setTyping = (id: string, lasts: number): void => {
+  clearTimeout(typingTimers.get(id))
+  if (lasts === 0) typing.value = new Set([...typing.peek()].filter((other) => other !== id))
+  else
+    typingTimers.set(
+      id,
+      setTimeout(() => setTyping(id, 0), lasts)
+    )
+}
+
+/** Applies what happened, in order. */
+export const happened = (happenings: ReadonlyArray<Happening>): void =>
+  batch(() => {
+    for (const [id, own] of Map.groupBy(happenings.filter(isAboutMessages), channelOf)) rooms.get(id)?.take(own)
+    happenings.forEach(note)
+  })
+
+type AboutMessages = Extract<Happening, { readonly type: `message.${string}` }>
+
+const isAboutMessages = (happening: Happening): happening is AboutMessages => happening.type.startsWith("message.")
+
+const channelOf = (happening: AboutMessages): string =>
+  happening.type === "message.deleted" ? happening.channelId : happening.message.channelId
+
+const note = (happening: Happening): void => {
+  switch (happening.type) {
+    case "message.created":
+      return noteMessage(happening.message)
+    case "message.deleted":
+      if (replyingTo.peek()?.id === happening.messageId) replyingTo.value = undefined
+      return stopWaiting(happening.messageId)
+    case "channel.created":
+      return addChannel(happening.channel)
+    case "typing":
+      typing.value = new Set(typing.peek()).add(happening.channelId)
+      return setTyping(happening.channelId, typingLasts)
+    case "question.answered":
+      setTimeout(() => stopWaiting(happening.questionId), saying)
+      return setTyping(happening.channelId, saying)
+    case "documents.changed":
+      documentsVersion.value++
+      return refreshStatus()
+    case "status.changed":
+      return refreshStatus()
+  }
+}
+
+const noteMessage = (message: LocalMessage): void => {
+  if (message.answer) {
+    setTyping(message.channelId, 0)
+    if (message.replyTo !== undefined) stopWaiting(message.replyTo)
+  }
+  const shown = route.peek().view === "chat" && channelId.peek() === message.channelId
+  if (shown || message.author.id === me.peek().id) return
+  unread.value = new Map(unread.peek()).set(message.channelId, (unread.peek().get(message.channelId) ?? 0) + 1)
+}
+
+export const addChannel = (added: LocalChannel): void => {
+  if (!channels.peek().some(({ id }) => id === added.id)) channels.value = [...channels.peek(), added]
+}
+
+const statusRest = 400
+let statusTimer: ReturnType<typeof setTimeout> | undefined
+
+/** Asks for the status again, soon: many changes are one request. */
+export const refreshStatus = (): void => {
+  statusTimer ??= setTimeout(() => {
+    statusTimer = undefined
+    void readStatus()
+  }, statusRest)
+}
+
+const readStatus = async (): Promise<void> => {
+  const read = await api.status().catch(() => undefined)
+  if (read === undefined) return
+  const before = status.peek()
+  status.value = read
+  if (before !== undefined && before.startedAt !== read.startedAt) await readAll()
+}
+
+/** Reads everything anew; what is shown stays until it is there. */
+export const readAll = async (): Promise<void> => {
+  for (const room of rooms.values()) if (room.channelId !== channelId.peek()) room.forget()
+  const [listed, current] = await Promise.all([
+    api.channels().catch(() => undefined),
+    api.status().catch(() => undefined)
+  ])
+  batch(() => {
+    if (listed) channels.value = listed
+    if (current) status.value = current
+    documentsVersion.value++
+  })
+  const shown = channelId.peek()
+  if (shown !== undefined) await roomOf(shown).load()
+}
+
+/** After a break that was bridged, unless the process is another one, nothing is missing but the figures. */
+export const resumed = (): void => {
+  const shown = channelId.peek()
+  const incomplete = channels.peek().length === 0 || (shown !== undefined && roomOf(shown).phase.peek() === "failed")
+  if (incomplete) void readAll()
+  else void readStatus()
+}
+
+effect(() => {
+  const shown = route.value
+  if (shown.view === "chat") lastChannel.value = shown.channelId ?? lastChannel.value ?? channels.value[0]?.id
+})
+
+effect(() => {
+  const id = channelId.value
+  if (id === undefined || route.value.view !== "chat") return
+  if (unread.peek().has(id)) unread.value = new Map([...unread.peek()].filter(([other]) => other !== id))
+  if (roomOf(id).phase.peek() === "new" && connection.value.state === "live") void roomOf(id).load()
+})
+
+effect(() => {
+  void channelId.value
+  batch(() => {
+    replyingTo.value = undefined
+    editing.value = undefined
+    removing.value = undefined
+    drawerOpen.value = false
+  })
+})
+
+effect(() => {
+  const news = [...unread.value.values()].reduce((sum, count) => sum + count, 0)
+  const view = route.value.view
+  const place = view === "chat" ? channel.value && `#${channel.value.name}` : texts.rail[view]
+  document.title = `${news > 0 ? `(${news}) ` : ""}${place ? `${place} · ` : ""}${texts.bot}`
+})
+
+export type AnswerLook = "model" | "quoted" | "closest" | "refused"
+
+export const lookOf = (answer: Answer): AnswerLook => (answer.refused ? "refused" : answer.mode)

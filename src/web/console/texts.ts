@@ -1,0 +1,236 @@
+/** Every text of the page, and how times and numbers are written. */
+
+export const locale = "en-GB"
+
+const plural = (count: number, one: string, many: string): string => `${number(count)} ${count === 1 ? one : many}`
+
+export const number = (value: number): string => value.toLocaleString(locale)
+
+export const texts = {
+  bot: "rtfm",
+  skip: "Skip to the message box",
+  close: "Close",
+  cancel: "Cancel",
+  save: "Save",
+
+  rail: {
+    label: "Channels and views",
+    open: "Channels and views",
+    theme: "Light or dark",
+    channels: "Channels",
+    newChannel: "New channel",
+    channelName: "Name of the new channel",
+    create: "Create",
+    knows: "What the bot knows",
+    documents: "Documents",
+    behind: "Behind it",
+    machine: "Machine",
+    unread: (count: number) => plural(count, "new message", "new messages"),
+    starting: "starting",
+    down: (count: number) => `${count} down`,
+    noAccount: "no account",
+    stays: "What you say stays on this computer",
+    yourName: "Your name",
+    changeName: "Change your name",
+    wrongName: "A name is 1 to 40 letters, digits, spaces, dots, dashes or underscores, the first a letter or digit.",
+    guest: (n: number) => `Guest ${n}`
+  },
+
+  tabs: { label: "Views", chat: "Chat", documents: "Documents", machine: "Machine" },
+
+  chat: {
+    topic: "Ask, and the answer quotes the manual and links to it.",
+    log: (channel: string) => `Messages in ${channel}`,
+    messages: "Messages",
+    loading: "Loading messages…",
+    older: "Loading older messages…",
+    beginning: (channel: string) => `This is where #${channel} begins`,
+    failed: "The messages could not be loaded.",
+    tryAgain: "Try again",
+    toNewest: "To the newest message",
+    newBelow: (count: number) => plural(count, "new message below", "new messages below"),
+    edited: (time: string) => `edited ${time}`,
+    by: (name: string, time: string) => `${name}, ${time}`,
+    inReplyTo: "In reply to",
+    earlier: "a message that is not shown",
+    actions: "Actions",
+    reply: "Reply",
+    edit: "Edit",
+    remove: "Delete",
+    editing: "Edit your message",
+    editHint: "Enter saves, Esc leaves it as it was",
+    confirmRemove: "Delete this message for everyone?",
+    keep: "Keep",
+    copy: "Copy",
+    copied: "Copied",
+    code: "Code",
+    askThis: "Put this to the manual"
+  },
+
+  empty: {
+    title: "Ask the manual",
+    lead: "Every answer quotes what was read and links to it. When nothing was read about it, it says so.",
+    try: "Try one of these",
+    examples: [
+      "How do I ingest a folder of documents?",
+      "How do I connect the bot to Discord?",
+      "Which settings are there, and what are their defaults?",
+      "What happens to a message when I delete it?"
+    ],
+    read: (documents: number, passages: number) =>
+      `${plural(documents, "document", "documents")} read, ${plural(passages, "passage", "passages")} to quote from`,
+    nothingRead: "Nothing has been read yet. Add a folder of Markdown with: rtfm ingest ./docs"
+  },
+
+  compose: {
+    label: (channel: string) => `Message #${channel}`,
+    placeholder: (channel: string) => `Message #${channel}, or ask the manual`,
+    ask: "Ask",
+    askTitle: "Put this to the manual as a question (Ctrl Enter)",
+    send: "Send",
+    replyingTo: (name: string) => `Replying to ${name}`,
+    cancelReply: "Do not reply",
+    answers: "rtfm will answer this",
+    mention: "in a message asks the manual",
+    askKeys: "ask",
+    lineKeys: "new line",
+    allKeys: "all keys",
+    length: (used: number, most: number) => `${number(used)} of ${number(most)}`,
+    tooLong: (used: number, most: number) =>
+      `A message has at most ${number(most)} characters; this one has ${number(used)}.`,
+    notSent: (why: string) => `Not sent: ${why} Your text is still here.`,
+    working: "reading the manual…"
+  },
+
+  answer: {
+    tags: { model: "Answer", quoted: "Quoted answer", closest: "Closest passages", refused: "Not known" },
+    seconds: (ms: number) => `${(ms / 1000).toLocaleString(locale, { maximumFractionDigits: ms < 995 ? 2 : 1 })} s`,
+    steps: (queued: number, retrieve: number, write: number) =>
+      `waited ${Math.round(queued)} ms, searched ${Math.round(retrieve)} ms, wrote ${Math.round(write)} ms`,
+    closest: (count: number) =>
+      count === 1 ? "This passage comes closest:" : `These ${number(count)} passages come closest:`,
+    quoted: "The model does not answer right now, so these are the words of the manual itself.",
+    citation: (n: number) => `Citation ${n}`,
+    citationOf: (n: number, title: string) => `Citation ${n}: ${title}`,
+    closeCitation: (n: number) => `Close citation ${n}`,
+    showPassage: "Show the passage",
+    found: "Quote found word for word",
+    toDocument: "Open the document",
+    toMessage: "Open the message",
+    citations: (count: number) => plural(count, "citation", "citations"),
+    from: "from",
+    refused: "Not in the manual",
+    nearest: "Nearest",
+    askPeople: (channel: string) => `Ask people in #${channel}`,
+    seeDocuments: "See what was read"
+  },
+
+  documents: {
+    title: "Documents",
+    topic: "What answers are taken from, besides this chat.",
+    none: "Nothing has been read yet. Add a folder of Markdown from the command line:",
+    command: "rtfm ingest ./docs",
+    loading: "Loading…",
+    failed: "This could not be loaded.",
+    missing: "This document is not known. It may have been removed since.",
+    all: "All documents",
+    contents: "Sections",
+    sections: (count: number) => plural(count, "section", "sections"),
+    count: (count: number) => plural(count, "document", "documents"),
+    refreshed: (when: string) => `read ${when}`,
+    linkTo: (title: string) => `Link to ${title}`
+  },
+
+  machine: {
+    title: "Machine",
+    up: (time: string) => `up ${time}`,
+    version: (version: string) => `version ${version}`,
+    parts: "Parts",
+    embedded: "embedded",
+    real: "real",
+    down: "down",
+    breaker: { open: "breaker open", "half-open": "breaker testing" },
+    part: {
+      broker: "Broker",
+      chat: "Chat",
+      vectors: "Vectors",
+      embedder: "Embedder",
+      writer: "Writer",
+      state: "State"
+    },
+    actors: "Actors",
+    actor: "actor",
+    route: "route",
+    state: "state",
+    handled: "handled",
+    lag: "lag",
+    inHand: "in hand",
+    retries: "retries",
+    restarts: "restarts",
+    deadLetters: "dead letters",
+    states: {
+      starting: "starting",
+      running: "running",
+      restarting: "restarting",
+      draining: "draining",
+      stopped: "stopped"
+    },
+    lastError: "last error",
+    knowledge: "Knowledge",
+    counts: {
+      documents: "documents",
+      chunks: "sections",
+      passages: "passages",
+      messages: "messages",
+      waiting: "wait for a vector"
+    },
+    allVectors: "every passage has its vector",
+    loading: "Asking…",
+    failed: "The machine does not answer.",
+    more: "For programs:",
+    api: "API",
+    openapi: "OpenAPI",
+    metrics: "metrics"
+  },
+
+  live: {
+    down: "Not connected: what is said now shows when the bot is back. Your draft is kept.",
+    again: (seconds: number) => (seconds <= 0 ? "Trying…" : `Trying again in ${seconds} s`),
+    now: "Try now"
+  },
+
+  token: {
+    title: "This bot asks for a token",
+    lead: "It is the API_TOKEN the process was started with. It is kept for this tab only.",
+    label: "Token",
+    wrong: "That token was not accepted.",
+    open: "Open"
+  },
+
+  problem: {
+    unreachable: "the bot cannot be reached.",
+    unauthorized: "a token is needed.",
+    unknown: (status: number) => `the bot answered with status ${status}.`
+  },
+
+  keys: {
+    title: "Keys",
+    lead: "These work while you are not typing; Esc and Alt always do.",
+    compose: "write a message",
+    send: "send",
+    ask: "ask the manual",
+    line: "new line",
+    editLast: "edit what you said last, in an empty box",
+    channel: "previous or next channel",
+    message: "next or previous message",
+    citation: "open or close a citation",
+    reply: "reply to the message",
+    edit: "edit the message, if it is yours",
+    chat: "chat",
+    documents: "documents",
+    machine: "machine",
+    theme: "light or dark",
+    help: "all keys",
+    escape: "close, cancel, leave the box"
+  }
+} as const
