@@ -149,7 +149,7 @@ const status = (actor: Actor, lag: ReadonlyMap<string, number>): ActorStatus => 
 })
 
 /** Starts the actors in order; when the scope closes they are drained in the same order, within the grace. */
-export const layer = <E, R>(definitions: ReadonlyArray<Effect.Effect<Actor, E, R>>) =>
+export const layer = <D extends ReadonlyArray<Effect.Effect<Actor, any, any>>>(definitions: D) =>
   Layer.effect(
     Supervisor,
     Effect.gen(function* () {
@@ -157,7 +157,9 @@ export const layer = <E, R>(definitions: ReadonlyArray<Effect.Effect<Actor, E, R
       const happenings = yield* Happenings
       const grace = yield* shutdownGrace.config
       const fatal = yield* Deferred.make<never, Fatal>()
-      const actors = yield* Effect.all(definitions)
+      const actors = yield* Effect.all(
+        definitions as ReadonlyArray<Effect.Effect<Actor, Effect.Error<D[number]>, Effect.Services<D[number]>>>
+      )
       const scope = yield* Scope.make()
       let draining = false
 
