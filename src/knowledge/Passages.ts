@@ -25,7 +25,7 @@ export class PassagesError extends Schema.TaggedError<PassagesError>()("Passages
 export interface Passage {
   readonly id: string
   readonly chunkId: string
-  /** Position in its chunk. */
+  /** Position in its chunk; messages that were deleted leave gaps. */
   readonly ordinal: number
   readonly text: string
   /** The message it is, for chat. */
@@ -39,14 +39,16 @@ export interface Passage {
 export interface Chunk {
   readonly id: string
   readonly kind: "document" | "chat"
+  /** Headings of a section; names of those who speak in a window. */
   readonly title: string
+  /** Of a window: its messages, one below the other. */
   readonly text: string
   readonly url: string
   readonly serverId: string | null
   readonly channelId: string | null
   readonly threadId: string | null
   readonly documentId: string | null
-  /** Milliseconds since the epoch. */
+  /** When a section last changed here, or the newest edit of a window, in milliseconds since the epoch. */
   readonly editedAt: number
   readonly passages: ReadonlyArray<Passage>
 }
@@ -63,6 +65,7 @@ export interface TextHit {
 /** A passage that waits for its vector. */
 export interface Unembedded {
   readonly passage: Passage
+  /** Embedded before the text; empty for chat. */
   readonly title: string
   readonly kind: "document" | "chat"
   readonly serverId: string | null
@@ -79,13 +82,20 @@ export interface PassageCounts {
 export class Passages extends Context.Service<
   Passages,
   {
-    /** Applies chat events in order, in one transaction. Messages of bots are left out. Idempotent. */
+    /**
+     * Applies chat events in order, in one transaction. Idempotent: a deleted message stays deleted, and an older edit
+     * never replaces a newer one, however often the log repeats itself. Messages of programs, questions to the bot and
+     * empty messages say nothing that answers anybody, and are left out.
+     */
     applyChat(events: ReadonlyArray<ChatEvent>): Effect.Effect<void, PassagesError>
-    /** Applies document records in order, in one transaction. Sections that did not change keep their vectors. Idempotent. */
+    /**
+     * Applies document records in order, in one transaction. Idempotent. What a vector is made of is title and text, so
+     * passages where neither changed keep theirs, also when they move; the same words twice in a document are found once.
+     */
     applyDocuments(records: ReadonlyArray<DocumentRecord>): Effect.Effect<void, PassagesError>
     /**
-     * Rows of the text index that have any of the terms, best first. `scope` limits to documents and the channels of
-     * one server before ranking, so what an audience may not read takes no place.
+     * Rows of the text index that have any of the terms, best first. Only documents and these channels of one server
+     * are looked at, so what an audience may not read takes no place. Any text is a term.
      */
     searchText(options: {
       readonly terms: ReadonlyArray<string>
@@ -93,16 +103,18 @@ export class Passages extends Context.Service<
       readonly serverId: string
       readonly channelIds: ReadonlySet<string>
     }): Effect.Effect<ReadonlyArray<TextHit>, PassagesError>
+    /** In the order of the ids, each once; unknown ids are left out. */
     chunks(ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Chunk>, PassagesError>
-    /** The chunks that hold these passages. */
+    /** The chunks that hold these passages, in the order of the passages, each once. */
     chunksOfPassages(passageIds: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Chunk>, PassagesError>
     /** In how many rows of the text index a term occurs, and how many rows there are. */
     documentFrequency(
       terms: ReadonlyArray<string>
     ): Effect.Effect<{ readonly rows: number; readonly frequency: ReadonlyMap<string, number> }, PassagesError>
-    /** The oldest passages without a vector of this embedder. */
+    /** The oldest passages without a vector of this embedder. One embedder counts at a time: the last that marked. */
     unembedded(embedder: string, limit: number): Effect.Effect<ReadonlyArray<Unembedded>, PassagesError>
     countUnembedded(embedder: string): Effect.Effect<number, PassagesError>
+    /** Passages that went meanwhile become orphans, since their vectors are there now. */
     markEmbedded(embedder: string, passageIds: ReadonlyArray<string>): Effect.Effect<void, PassagesError>
     /** Makes every passage wait for a vector again: the vector store was lost or replaced. */
     forgetVectors(embedder: string): Effect.Effect<void, PassagesError>
@@ -110,6 +122,7 @@ export class Passages extends Context.Service<
     orphans(
       limit: number
     ): Effect.Effect<ReadonlyArray<{ readonly passageId: string; readonly serverId: string | null }>, PassagesError>
+    /** To be called once the vectors are deleted: passages that came back meanwhile wait for a vector again. */
     forgetOrphans(passageIds: ReadonlyArray<string>): Effect.Effect<void, PassagesError>
     readonly counts: Effect.Effect<PassageCounts, PassagesError>
     /** Ticks when passages were added or removed; a reader that is busy sees one tick for many changes. */

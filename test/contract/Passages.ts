@@ -277,6 +277,16 @@ export const suite = <E>(name: string, store: Layer.Layer<Passages, E>) =>
           ])
         }))
 
+      test("a new title is searched and embedded at once", (passages) =>
+        Effect.gen(function* () {
+          yield* passages.applyDocuments(version("d1", "v1", ["Oldname", "the same text"]))
+          yield* embedAll(passages)
+          yield* passages.applyDocuments(version("d1", "v2", ["Newname", "the same text"]))
+          assert.deepStrictEqual(yield* texts(passages, "oldname"), [])
+          assert.deepStrictEqual(yield* texts(passages, "newname"), ["the same text"])
+          assert.deepStrictEqual(yield* waiting(passages), ["the same text"])
+        }))
+
       test("records that come again change nothing", (passages) =>
         Effect.gen(function* () {
           const records = version("d1", "v1", ["A", words("a", 300)], ["B", "about berries"], ["B", "about berries"])
