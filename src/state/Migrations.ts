@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect"
 import { Migrator } from "effect/sql"
 import * as Passages from "./migrations/0001_passages.ts"
 import * as Documents from "./migrations/0002_documents.ts"
+import * as Calibration from "./migrations/0003_calibration.ts"
 import * as LocalChat from "./migrations/0004_local_chat.ts"
 
 export const layer = Layer.effectDiscard(
@@ -11,6 +12,7 @@ export const layer = Layer.effectDiscard(
       loader: Migrator.fromRecord({
         "0001_passages": Passages.migration,
         "0002_documents": Documents.migration,
+        "0003_calibration": Calibration.migration,
         "0004_local_chat": LocalChat.migration
       })
     })

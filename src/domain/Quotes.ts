@@ -1,0 +1,160 @@
+/** The sentences of what was found that answer a question best, told by their words and, when there are any, vectors. */
+import { type Sentence, sentencesOf } from "./Sentences.ts"
+import { stemsOf, type Terms, wordsOf } from "./Terms.ts"
+
+/** A chunk to quote from. */
+export interface Source {
+  readonly title: string
+  /** What is quoted from: a section, or the messages of a window one by one. */
+  readonly texts: ReadonlyArray<string>
+  /** Its score divided by that of the best chunk, 0 to 1. */
+  readonly relevance: number
+}
+
+/** A sentence that can be quoted, and where it stands. */
+export interface Quotable {
+  readonly sentence: Sentence
+  readonly source: number
+  /** Which of the source's texts it is part of. */
+  readonly text: number
+  /** Place among the sentences of its source, and its share of the way through, 0 to 1. */
+  readonly place: number
+  readonly depth: number
+  readonly relevance: number
+  readonly words: number
+  readonly stems: ReadonlySet<string>
+}
+
+/** Verbatim part of a source's text: one chosen sentence, or several that stand together. */
+export interface Quote {
+  readonly source: number
+  readonly text: number
+  readonly quote: string
+  readonly kind: Sentence["kind"]
+}
+
+/** Quotes of an answer, and words of all of them together. */
+const most = { sentences: 3, words: 90 }
+/** Shorter ones are labels. */
+const fewestWords = 3
+/** A further sentence is worth its place when it gains this share of what the first one did. */
+const worthwhile = 0.65
+
+const plain = (text: string) => wordsOf(text).join(" ")
+
+/** Sentences, each once, in order. A section's own title is no evidence. */
+export const quotablesOf = (sources: ReadonlyArray<Source>): ReadonlyArray<Quotable> => {
+  const seen = new Set<string>()
+  const fresh = (text: string) => {
+    const key = plain(text)
+    return seen.has(key) ? false : seen.add(key) !== undefined
+  }
+  return sources.flatMap(({ relevance, texts, title }, source) => {
+    const own = plain(title.split(" › ").at(-1)!)
+    const sentences = texts.flatMap((each, text) => sentencesOf(each).map((sentence) => ({ sentence, text })))
+    return sentences
+      .map(({ sentence, text }, place) => ({
+        sentence,
+        source,
+        text,
+        place,
+        depth: place / sentences.length,
+        relevance,
+        words: wordsOf(sentence.text).length,
+        stems: new Set(stemsOf(sentence.text))
+      }))
+      .filter(({ sentence, words }) => words >= fewestWords && words <= most.words && plain(sentence.text) !== own)
+      .filter(({ sentence }) => fresh(sentence.text))
+  })
+}
+
+const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)
+const covers = (stems: ReadonlySet<string>, terms: ReadonlySet<string>) =>
+  share(terms.intersection(stems).size, terms.size)
+
+/** Those worth a closer look, best first. */
+export const shortlist = (terms: Terms, quotables: ReadonlyArray<Quotable>, limit: number): ReadonlyArray<Quotable> => {
+  const asked = new Set(terms.stems)
+  const promise = ({ relevance, stems }: Quotable) => covers(stems, asked) + 0.3 * relevance
+  return [...quotables].sort((a, b) => promise(b) - promise(a)).slice(0, limit)
+}
+
+const asks = (text: string) => /\?["')\]*_]*$/.test(text)
+/** Navigation and labels end without a mark. */
+const trails = (text: string) => !/[.!?:;)`"'|]["')\]*_]*$/.test(text)
+const standsNext = (a: Quotable, b: Quotable) => a.source === b.source && Math.abs(a.place - b.place) === 1
+const overlap = (a: Quotable, b: Quotable) =>
+  share(a.stems.intersection(b.stems).size, Math.min(a.stems.size, b.stems.size))
+
+/** What a sentence adds to those chosen. The weights were found by trial on questions with known answers. */
+const gain = (
+  asked: ReadonlySet<string>,
+  chosen: ReadonlyArray<Quotable>,
+  cosine: number,
+  candidate: Quotable
+): number => {
+  const covered = new Set(chosen.flatMap(({ stems }) => [...stems]))
+  const { sentence, stems } = candidate
+  return (
+    0.9 * cosine +
+    0.3 * covers(stems, asked) +
+    0.4 * share(asked.difference(covered).intersection(stems).size, asked.size) +
+    0.6 * candidate.relevance +
+    0.05 * (1 - candidate.depth) +
+    (chosen.some((each) => standsNext(each, candidate)) ? 0.2 : 0) -
+    0.5 * Math.max(0, ...chosen.map((each) => overlap(each, candidate))) -
+    (trails(sentence.text) ? 0.1 : 0) -
+    (asks(sentence.text) ? 0.15 : 0)
+  )
+}
+
+/** Up to three sentences of at most 90 words together, best first. Cosines go with the quotables. */
+export const choose = (
+  terms: Terms,
+  quotables: ReadonlyArray<Quotable>,
+  cosines: ReadonlyArray<number> | null
+): ReadonlyArray<Quotable> => {
+  const asked = new Set(terms.stems)
+  const chosen: Array<Quotable> = []
+  let [words, first] = [0, 0]
+  while (chosen.length < most.sentences) {
+    const best = quotables
+      .map((candidate, i) => ({ candidate, gain: gain(asked, chosen, cosines?.[i] ?? 0, candidate) }))
+      .filter(({ candidate }) => !chosen.includes(candidate) && words + candidate.words <= most.words)
+      .reduce(
+        (a, b) => (b.gain > (a?.gain ?? -Infinity) ? b : a),
+        undefined as { candidate: Quotable; gain: number } | undefined
+      )
+    if (best === undefined || (chosen.length > 0 && best.gain < worthwhile * first)) break
+    if (chosen.length === 0) first = best.gain
+    chosen.push(best.candidate)
+    words += best.candidate.words
+  }
+  return chosen
+}
+
+/** Sentences of one paragraph that stand together are one quote. Sources in the order they were chosen, each from its start. */
+export const quotesOf = (sources: ReadonlyArray<Source>, chosen: ReadonlyArray<Quotable>): ReadonlyArray<Quote> => {
+  const order = [...new Set(chosen.map(({ source }) => source))]
+  const inOrder = [...chosen].sort((a, b) => order.indexOf(a.source) - order.indexOf(b.source) || a.place - b.place)
+  const spans: Array<Quotable & { readonly from: number; readonly to: number }> = []
+  for (const each of inOrder) {
+    const last = spans.at(-1)
+    const { end, start } = each.sentence
+    const joins =
+      last !== undefined &&
+      last.source === each.source &&
+      last.text === each.text &&
+      each.sentence.kind === "prose" &&
+      /^\s?$/.test(sources[each.source]!.texts[each.text]!.slice(last.to, start)) &&
+      start >= last.to
+    if (joins) spans[spans.length - 1] = { ...last, to: end }
+    else spans.push({ ...each, from: start, to: end })
+  }
+  return spans.map(({ from, sentence, source, text, to }) => ({
+    source,
+    text,
+    quote: sources[source]!.texts[text]!.slice(from, to),
+    kind: sentence.kind
+  }))
+}

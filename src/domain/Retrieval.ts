@@ -1,0 +1,154 @@
+/** How well a chunk fits a question: signals of its words and of its vectors, added up with fixed weights. */
+import { pairsOf, stemsOf, type Terms } from "./Terms.ts"
+
+/** What the embedder is given of a passage; chat says what it says without a title. */
+export const textToEmbed = (passage: {
+  readonly kind: "document" | "chat"
+  readonly title: string
+  readonly text: string
+}): string => (passage.kind === "chat" || passage.title === "" ? passage.text : `${passage.title}. ${passage.text}`)
+
+/** How much each stem of a question tells. */
+export type Rarities = ReadonlyMap<string, number>
+
+/** Inverse frequency among the rows of the text index, above 0; a word that occurs nowhere tells most. */
+const rarity = (rows: number, frequency: number): number =>
+  Math.log(1 + (Math.max(rows - frequency, 0) + 0.5) / (frequency + 0.5))
+
+/** From how many of the `rows` have each of the terms' words. */
+export const raritiesOf = (terms: Terms, rows: number, frequency: ReadonlyMap<string, number>): Rarities =>
+  new Map(terms.stems.map((stem, i) => [stem, rarity(rows, frequency.get(terms.words[i]!) ?? 0)]))
+
+/** Share of the stems that are there, by rarity, 0 to 1. */
+export const coverage = (rarities: Rarities, there: ReadonlySet<string>): number => {
+  let [found, all] = [0, 0]
+  for (const [stem, rarity] of rarities) {
+    all += rarity
+    if (there.has(stem)) found += rarity
+  }
+  return all === 0 ? 0 : found / all
+}
+
+/** Share of the pairs that are there, 0 to 1. */
+const pairShare = (pairs: ReadonlySet<string>, there: ReadonlySet<string>): number =>
+  pairs.size === 0 ? 0 : pairs.intersection(there).size / pairs.size
+
+/** Something that may answer, with what the searches said of it. */
+export interface Candidate {
+  readonly kind: "document" | "chat"
+  readonly title: string
+  readonly text: string
+  readonly passages: ReadonlyArray<{ readonly id: string; readonly text: string }>
+  /** `-bm25` of its best row; 0 when text search did not find it. */
+  readonly textScore: number
+}
+
+/** What the searches said of all candidates together. */
+export interface Searched {
+  readonly terms: Terms
+  readonly rarities: Rarities
+  /** Cosines of the nearest passages; `null` when there are no vectors. */
+  readonly cosines: ReadonlyMap<string, number> | null
+  /** Highest cosine a passage not among `cosines` can have; `null` when such a passage has no vector yet. */
+  readonly farthest: Readonly<Record<Candidate["kind"], number | null>>
+}
+
+/** What a chunk's rank is made of; each part before its weight. */
+export interface Signals {
+  /** bm25 divided by the best of this question, 0 to 1. */
+  readonly text: number
+  /** Cosine of its best passage; 0 without vectors. */
+  readonly cosine: number
+  /** Share of the question's terms that occur, weighted by rarity, 0 to 1. */
+  readonly coverage: number
+  /** Share of the question's neighbouring terms that stand together, 0 to 1. */
+  readonly bigrams: number
+  /** Share of the question's terms in the title, weighted by rarity, 0 to 1. */
+  readonly title: number
+}
+
+export interface Ranked<C extends Candidate> {
+  readonly candidate: C
+  readonly score: number
+  readonly signals: Signals
+  readonly bestPassageId: string
+  /** Whether its vectors took part. */
+  readonly vectors: boolean
+}
+
+/** Found by trial on documentation, source code and chat; both sums end near 2.9, so they compare. */
+const weights = {
+  withVectors: { text: 0.5, cosine: 1, coverage: 0.5, bigrams: 0.4, title: 0.5 },
+  textAlone: { text: 0.8, cosine: 0, coverage: 0.5, bigrams: 0.6, title: 0.9 }
+} as const
+
+interface Fit {
+  readonly id: string
+  readonly coverage: number
+  readonly bigrams: number
+  readonly cosine: number
+}
+
+const sumOf = (signals: Signals, weight: Signals): number =>
+  weight.text * signals.text +
+  weight.cosine * signals.cosine +
+  weight.coverage * signals.coverage +
+  weight.bigrams * signals.bigrams +
+  weight.title * signals.title
+
+const most = <A>(items: ReadonlyArray<A>, by: (item: A) => number): A =>
+  items.reduce((best, item) => (by(item) > by(best) ? item : best))
+
+/** How the words of one text, below its title, fit. */
+const wordsFit = (searched: Searched, title: ReadonlyArray<string>, text: string) => {
+  const stems = [...title, ...stemsOf(text)]
+  return {
+    coverage: coverage(searched.rarities, new Set(stems)),
+    bigrams: pairShare(searched.terms.pairs, pairsOf(stems))
+  }
+}
+
+/** A message says little by itself: in chat the words of the whole window count for each of its messages. */
+const fitsOf = (searched: Searched, candidate: Candidate, title: ReadonlyArray<string>): ReadonlyArray<Fit> => {
+  const together = candidate.kind === "chat" ? wordsFit(searched, title, candidate.text) : undefined
+  return candidate.passages.map(({ id, text }) => ({
+    id,
+    ...(together ?? wordsFit(searched, title, text)),
+    cosine: searched.cosines?.get(id) ?? -1
+  }))
+}
+
+/** Best first. Candidates without passages are left out. */
+export const rank = <C extends Candidate>(
+  searched: Searched,
+  candidates: ReadonlyArray<C>
+): ReadonlyArray<Ranked<C>> => {
+  const topText = Math.max(...candidates.map((candidate) => candidate.textScore), Number.MIN_VALUE)
+  const topCosine = Math.max(...(searched.cosines?.values() ?? []), 1e-6)
+  const signalsOf = (candidate: C): Ranked<C> => {
+    const title = candidate.kind === "chat" ? [] : stemsOf(candidate.title)
+    const fits = fitsOf(searched, candidate, title)
+    const own = Math.max(...fits.map((fit) => fit.cosine))
+    const cosine = own > -1 ? own : searched.cosines === null ? null : searched.farthest[candidate.kind]
+    const signals: Signals = {
+      text: candidate.textScore / topText,
+      cosine: cosine ?? 0,
+      coverage: Math.max(...fits.map((fit) => fit.coverage)),
+      bigrams: Math.max(...fits.map((fit) => fit.bigrams)),
+      title: coverage(searched.rarities, new Set(title))
+    }
+    const relative = { ...signals, cosine: signals.cosine / topCosine }
+    const best = most(fits, (fit) => fit.cosine / topCosine + 0.5 * fit.coverage + 0.4 * fit.bigrams)
+    return {
+      candidate,
+      score: sumOf(relative, cosine === null ? weights.textAlone : weights.withVectors),
+      signals,
+      bestPassageId: best.id,
+      vectors: cosine !== null
+    }
+  }
+  return candidates
+    .filter((candidate) => candidate.passages.length > 0)
+    .map(signalsOf)
+    .sort((a, b) => b.score - a.score)
+}

@@ -1,0 +1,65 @@
+/** Words as the text index sees them, and the terms of a question: those of its words that tell passages apart. */
+import { stem } from "./Stem.ts"
+
+/** Words that occur everywhere in questions and sentences. */
+const stopWords = new Set(
+  `a about above after again all also am an and any anybody anyone are as at be because been before being below
+  between both but by came can cannot could d did do does doing don done down during each etc few for from further
+  get gets getting give gives go goes going got had has have having he hello help her here hers herself hey hi him
+  himself his how i if in into is it its itself just kind know let ll like m make makes many may maybe me might more
+  most much must my myself no nor not now of off on once one only or other our ours ourselves out over own per please
+  possible re s same see shall she should show so some somebody someone something still such sure t tell than thank
+  thanks that the their theirs them themselves then there these they thing things this those through to too try under
+  until up us use used uses using ve very want wants was way ways we were what when where whether which while who
+  whom whose why will with within without would you your yours yourself yourselves`.split(/\s+/)
+)
+
+/** Runs of letters and digits, lower case, without marks on letters: SQLite's `unicode61 remove_diacritics 2`. */
+export const wordsOf = (text: string): ReadonlyArray<string> =>
+  text
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .match(/[\p{L}\p{N}]+/gu) ?? []
+
+/** Stems of words seen before; texts repeat theirs. */
+const stemmed = new Map<string, string>()
+const remembered = 50_000
+
+const stemOf = (word: string): string => {
+  const known = stemmed.get(word)
+  if (known !== undefined) return known
+  if (stemmed.size >= remembered) stemmed.clear()
+  const found = stem(word)
+  stemmed.set(word, found)
+  return found
+}
+
+/** Stems of the words that are no stop words, in order. */
+export const stemsOf = (text: string): ReadonlyArray<string> =>
+  wordsOf(text)
+    .filter((word) => !stopWords.has(word))
+    .map(stemOf)
+
+export interface Terms {
+  /** To search for: one word for each stem. */
+  readonly words: ReadonlyArray<string>
+  /** Stem `i` belongs to word `i`. */
+  readonly stems: ReadonlyArray<string>
+  /** Stems that follow one another in the question, stop words left out. */
+  readonly pairs: ReadonlySet<string>
+}
+
+const pairOf = (first: string, second: string) => `${first} ${second}`
+
+export const pairsOf = (stems: ReadonlyArray<string>): ReadonlySet<string> =>
+  new Set(stems.slice(1).flatMap((stem, i) => (stem === stems[i] ? [] : [pairOf(stems[i]!, stem)])))
+
+/** A question of nothing but stop words is searched by all of them. */
+export const termsOf = (question: string): Terms => {
+  const all = wordsOf(question)
+  const telling = all.filter((word) => !stopWords.has(word))
+  const words = telling.length > 0 ? telling : all
+  const byStem = new Map(words.map((word) => [stemOf(word), word]))
+  return { words: [...byStem.values()], stems: [...byStem.keys()], pairs: pairsOf(words.map(stemOf)) }
+}

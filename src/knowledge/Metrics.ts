@@ -1,0 +1,58 @@
+/** How good rankings and quotes are, as numbers from 0 to 1. */
+import { wordsOf } from "../domain/Terms.ts"
+
+export interface Ranking {
+  /** Ids found, best first. */
+  readonly found: ReadonlyArray<string>
+  /** Ids that would be right; at least one. */
+  readonly gold: ReadonlySet<string>
+}
+
+const firstRight = ({ found, gold }: Ranking): number => found.findIndex((id) => gold.has(id))
+
+/** Whether a right one is among the first `k`. */
+export const hitAt =
+  (k: number) =>
+  (ranking: Ranking): number => {
+    const first = firstRight(ranking)
+    return first >= 0 && first < k ? 1 : 0
+  }
+
+/** Share of the right ones among the first `k`. */
+export const recallAt =
+  (k: number) =>
+  ({ found, gold }: Ranking): number =>
+    new Set(found.slice(0, k)).intersection(gold).size / gold.size
+
+/** One divided by the rank of the first right one, 0 beyond `k`. */
+export const reciprocalRankAt =
+  (k: number) =>
+  (ranking: Ranking): number => {
+    const first = firstRight(ranking)
+    return first >= 0 && first < k ? 1 / (first + 1) : 0
+  }
+
+/** Words without articles: what both texts are compared by. */
+const compared = (text: string) => wordsOf(text).filter((word) => word !== "a" && word !== "an" && word !== "the")
+
+/** Harmonic mean of the shares of words that two texts have in common, repeated words counted. */
+export const tokenF1 = (said: string, expected: string): number => {
+  const [mine, theirs] = [compared(said), compared(expected)]
+  const left = new Map<string, number>()
+  for (const word of theirs) left.set(word, (left.get(word) ?? 0) + 1)
+  let common = 0
+  for (const word of mine) {
+    const more = left.get(word) ?? 0
+    if (more > 0) common += 1
+    left.set(word, more - 1)
+  }
+  return common === 0 ? 0 : (2 * common) / (mine.length + theirs.length)
+}
+
+/** 0 of nothing. */
+export const mean = (values: ReadonlyArray<number>): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** The value that a share `p` of them does not exceed; 0 of nothing. */
+export const percentile = (values: ReadonlyArray<number>, p: number): number =>
+  [...values].sort((a, b) => a - b)[Math.max(Math.ceil(values.length * p) - 1, 0)] ?? 0

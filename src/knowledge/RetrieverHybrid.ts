@@ -1,0 +1,178 @@
+/** Retrieval by words and by meaning at once: both searches propose chunks, their signals added up rank them. */
+import { Context, Duration, Effect, Layer, Metric } from "effect"
+import { type Audience, maySee } from "../domain/Audience.ts"
+import { type Evidence, judge } from "../domain/Grounds.ts"
+import { type Candidate, rank, type Ranked, raritiesOf, type Searched } from "../domain/Retrieval.ts"
+import { termsOf } from "../domain/Terms.ts"
+import { Embedder } from "../model/Embedder.ts"
+import { VectorStore, type VectorHit } from "../vectors/VectorStore.ts"
+import * as Calibration from "./Calibration.ts"
+import { collectionOf, placedBy } from "./Collections.ts"
+import { type Chunk, Passages, type TextHit } from "./Passages.ts"
+import { type Found, Retriever } from "./Retriever.ts"
+
+/** Rows of the text index, and nearest passages, whose chunks are ranked; more changed no ranking measured. */
+const proposals = 60
+/** Nearest passages asked for: what an audience may not see is taken off, and text's proposals get their cosines. */
+const nearest = 200
+/** Chunks whose words count as evidence. */
+const evidenceFrom = 5
+/** How long a question waits for its vector, loading the embedder included, and for its neighbours. */
+const patience = { vector: Duration.millis(1_500), neighbours: Duration.seconds(1) }
+
+const seconds = Metric.histogram("rtfm_retrieve_seconds", {
+  description: "Time from question to passages",
+  boundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+})
+const textAloneTotal = Metric.counter("rtfm_retrieve_text_alone_total", {
+  description: "Questions that text search served alone, because the embedder or the vector store did not",
+  incremental: true
+})
+
+interface Neighbours {
+  /** Those the audience may see, nearest first. */
+  readonly hits: ReadonlyArray<VectorHit>
+  /** Highest cosine of a passage that is not among them; `null` when all that have a vector are. */
+  readonly farthest: number | null
+}
+
+interface Proposed extends Candidate {
+  readonly chunk: Chunk
+}
+
+const evidenceOf = (terms: number, ranked: ReadonlyArray<Ranked<Proposed>>, cosine: number): Evidence | undefined => {
+  const [best] = ranked
+  return best === undefined
+    ? undefined
+    : {
+        coverage: Math.max(...ranked.slice(0, evidenceFrom).map(({ signals }) => signals.coverage)),
+        cosine: best.vectors ? cosine : null,
+        terms,
+        kind: best.candidate.kind
+      }
+}
+
+const nearestFirst = (a: VectorHit, b: VectorHit) => b.cosine - a.cosine
+
+const foundOf = ({ bestPassageId, candidate, score, signals }: Ranked<Proposed>): Found => ({
+  chunk: candidate.chunk,
+  score,
+  signals,
+  bestPassageId
+})
+
+const make = Effect.gen(function* () {
+  const passages = yield* Passages
+  const vectors = yield* VectorStore
+  const embedder = yield* Embedder
+
+  const vectorOf = (question: string) =>
+    embedder.embedQueries([question]).pipe(
+      Effect.map(([vector]) => vector ?? null),
+      Effect.timeoutOrElse({ duration: patience.vector, orElse: () => Effect.succeed(null) }),
+      Effect.catch((error) => Effect.as(Effect.logDebug(error.detail), null))
+    )
+
+  const neighboursIn = Effect.fnUntraced(function* (serverId: string | null, vector: Float32Array, audience: Audience) {
+    const collection = collectionOf(serverId, embedder.id)
+    const all = yield* vectors.query(collection, vector, nearest)
+    const hits = all.filter((hit) => maySee(audience, placedBy(hit.metadata)))
+    const farthest = all.length < nearest ? null : all.at(-1)!.cosine
+    if (farthest === null || hits.length >= proposals) return { hits, farthest }
+    const allowed = yield* vectors.query(collection, vector, nearest, { channelId: [...audience.channelIds] })
+    return { hits: allowed, farthest: allowed.length < nearest ? null : allowed.at(-1)!.cosine }
+  })
+  const nothing: Neighbours = { hits: [], farthest: null }
+  const neighboursOf = (vector: Float32Array, audience: Audience) =>
+    Effect.all(
+      {
+        document: neighboursIn(null, vector, audience),
+        chat:
+          audience.channelIds.size === 0 ? Effect.succeed(nothing) : neighboursIn(audience.serverId, vector, audience)
+      },
+      { concurrency: 2 }
+    ).pipe(
+      Effect.map((neighbours) => ({ ...neighbours, vector })),
+      Effect.timeoutOrElse({ duration: patience.neighbours, orElse: () => Effect.succeed(null) }),
+      Effect.catch((error) => Effect.as(Effect.logDebug(error.detail), null))
+    )
+
+  const textProposals = (words: ReadonlyArray<string>, { channelIds, serverId }: Audience) =>
+    passages.searchText({ terms: words, limit: proposals, serverId, channelIds })
+
+  /** What both searches propose, as far as the audience may see it. */
+  const propose = Effect.fnUntraced(function* (
+    rows: ReadonlyArray<TextHit>,
+    near: ReadonlyArray<VectorHit>,
+    audience: Audience
+  ) {
+    const textScores = new Map<string, number>()
+    for (const { chunkId, score } of rows) textScores.set(chunkId, Math.max(score, textScores.get(chunkId) ?? 0))
+    const byText = yield* passages.chunks([...textScores.keys()])
+    const byVector = yield* passages.chunksOfPassages(near.slice(0, proposals).map(({ id }) => id))
+    const chunks = new Map([...byText, ...byVector].map((chunk) => [chunk.id, chunk]))
+    return [...chunks.values()]
+      .filter((chunk) => maySee(audience, chunk))
+      .map((chunk): Proposed => ({
+        chunk,
+        kind: chunk.kind,
+        title: chunk.title,
+        text: chunk.text,
+        passages: chunk.passages,
+        textScore: textScores.get(chunk.id) ?? 0
+      }))
+  })
+
+  /** Everything but the judgement. `vector` is `null` when there is none. */
+  const look = Effect.fnUntraced(function* (
+    question: string,
+    vector: Effect.Effect<Float32Array | null>,
+    audience: Audience
+  ) {
+    const terms = termsOf(question)
+    const { meaning, rows, frequencies } = yield* Effect.all(
+      {
+        meaning: Effect.flatMap(vector, (vector) =>
+          vector === null ? Effect.succeed(null) : neighboursOf(vector, audience)
+        ),
+        rows: textProposals(terms.words, audience),
+        frequencies: passages.documentFrequency(terms.words)
+      },
+      { concurrency: "unbounded" }
+    )
+    const near = meaning === null ? [] : [...meaning.document.hits, ...meaning.chat.hits].sort(nearestFirst)
+    const searched: Searched = {
+      terms,
+      rarities: raritiesOf(terms, frequencies.rows, frequencies.frequency),
+      cosines: meaning === null ? null : new Map(near.map(({ cosine, id }) => [id, cosine])),
+      farthest: { document: meaning?.document.farthest ?? null, chat: meaning?.chat.farthest ?? null }
+    }
+    const ranked = rank(searched, yield* propose(rows, near, audience))
+    return {
+      ranked,
+      evidence: evidenceOf(terms.stems.length, ranked, near[0]?.cosine ?? 0),
+      vector: meaning?.vector ?? null
+    }
+  })
+
+  const calibration = yield* Calibration.make((question, vector, audience) =>
+    Effect.map(look(question, Effect.succeed(vector), audience), ({ evidence }) => evidence)
+  )
+
+  const retrieve: Retriever["Service"]["retrieve"] = Effect.fn("Retriever.retrieve")(function* (
+    question,
+    audience,
+    { limit = 10 } = {}
+  ) {
+    const [duration, { evidence, ranked, vector }] = yield* Effect.timed(look(question, vectorOf(question), audience))
+    yield* Metric.update(seconds, Duration.toSeconds(duration))
+    if (vector === null) yield* Metric.update(textAloneTotal, 1)
+    const grounds = judge(evidence, yield* calibration.baseline(audience.serverId))
+    yield* calibration.keepUp(audience)
+    return { found: ranked.slice(0, limit).map(foundOf), grounds, vector }
+  })
+
+  return Context.make(Retriever, { retrieve }).pipe(Context.add(Calibration.Calibration, calibration))
+})
+
+export const layer = Layer.effectContext(make)

@@ -1,0 +1,103 @@
+/** Answers without a model: the sentences closest to the question, quoted word for word, or a refusal. */
+import { Duration, Effect, Layer } from "effect"
+import type { Citation } from "../domain/Answer.ts"
+import { verify } from "../domain/Citations.ts"
+import { choose, quotablesOf, type Quote, quotesOf, shortlist, type Source } from "../domain/Quotes.ts"
+import { termsOf } from "../domain/Terms.ts"
+import type { Found, Retrieval } from "../knowledge/Retriever.ts"
+import { Embedder } from "./Embedder.ts"
+import { Writer, type Written } from "./Writer.ts"
+
+/** Chunks that are quoted from, and named when there is nothing to quote. */
+const sourcesUsed = 3
+/** Sentences that get a vector: the local embedder makes 30 to 60 a second. */
+const closelyRead = 16
+const patience = Duration.seconds(1)
+
+const sourceOf =
+  (top: number) =>
+  ({ chunk, score }: Found): Source => ({
+    title: chunk.title,
+    texts: chunk.kind === "chat" ? chunk.passages.map(({ text }) => text) : [chunk.text],
+    relevance: top > 0 ? score / top : 0
+  })
+
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0)
+
+const citationOf = ({ chunk }: Found, { quote, text }: Quote, n: number): Citation => {
+  const holder = chunk.kind === "chat" ? chunk.passages[text] : chunk.passages.find((each) => each.text.includes(quote))
+  return {
+    n,
+    quote,
+    title: (chunk.kind === "chat" ? holder?.authorName : undefined) ?? chunk.title,
+    url: holder?.url ?? chunk.url,
+    passageId: (holder ?? chunk.passages[0]!).id,
+    // A sentence longer than the overlap of two passages may be whole in neither, but is in the section.
+    passage: holder?.text ?? chunk.text
+  }
+}
+
+const quoted = ({ kind, quote }: Quote, n: number): string =>
+  kind === "code"
+    ? ["```", ...quote.split("\n"), "```", `[${n}]`].map((line) => `> ${line}`).join("\n")
+    : `> ${quote.replace(/\s+/g, " ")} [${n}]`
+
+const answer = (quotes: ReadonlyArray<Quote>, citations: ReadonlyArray<Citation>): Written => ({
+  text: [
+    quotes.length === 1 ? "The closest passage I found:" : "The closest passages I found:",
+    ...quotes.map((quote, i) => quoted(quote, i + 1))
+  ].join("\n\n"),
+  refused: false,
+  mode: "closest",
+  citations
+})
+
+const titlesOf = (found: ReadonlyArray<Found>) => [
+  ...new Set(
+    found.filter(({ chunk }) => chunk.kind === "document" && chunk.title !== "").map(({ chunk }) => chunk.title)
+  )
+]
+
+/** Names what is nearest, but cites nothing, since nothing backs an answer. */
+const refusal = (found: ReadonlyArray<Found>): Written => {
+  const titles = titlesOf(found)
+    .slice(0, sourcesUsed)
+    .map((title) => `“${title}”`)
+  const nearest = titles.length === 0 ? [] : [`The nearest I have is ${titles.join(", ")}.`]
+  return {
+    text: ["I don't know: I found nothing that answers this.", ...nearest].join(" "),
+    refused: true,
+    mode: "closest",
+    citations: []
+  }
+}
+
+const make = Effect.gen(function* () {
+  const embedder = yield* Embedder
+
+  /** Cosines of the texts with the question, or `null` when the embedder does not serve in time. */
+  const cosines = (question: string, texts: ReadonlyArray<string>) =>
+    embedder.embedQueries([question, ...texts]).pipe(
+      Effect.map(([asked, ...vectors]) => vectors.map((vector) => dot(asked!, vector))),
+      Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed(null) }),
+      Effect.orElseSucceed(() => null)
+    )
+
+  const write = Effect.fn("Writer.write")(function* (question: string, { found, grounds }: Retrieval) {
+    if (!grounds.enough) return refusal(found)
+    const sources = found.slice(0, sourcesUsed).map(sourceOf(found[0]?.score ?? 0))
+    const terms = termsOf(question)
+    const candidates = shortlist(terms, quotablesOf(sources), closelyRead)
+    const near = yield* cosines(
+      question,
+      candidates.map(({ sentence }) => sentence.text)
+    )
+    const quotes = quotesOf(sources, choose(terms, candidates, near))
+    const citations = quotes.map((quote, i) => citationOf(found[quote.source]!, quote, i + 1))
+    return quotes.length === 0 || !citations.every(verify) ? refusal(found) : answer(quotes, citations)
+  })
+
+  return Writer.of({ write })
+})
+
+export const layer = Layer.effect(Writer, make)
