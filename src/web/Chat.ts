@@ -1,0 +1,50 @@
+/** The local chat over HTTP. */
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { LocalChat } from "../chat/LocalChat.ts"
+import { Api } from "./Api.ts"
+import { NotFound, ofChat } from "./Problem.ts"
+
+const messagesAtOnce = 50
+
+const noMessage = new NotFound({ detail: "There is no message with this id in this channel" })
+
+export const layer = HttpApiBuilder.group(
+  Api,
+  "chat",
+  Effect.fnUntraced(function* (handlers) {
+    const chat = yield* LocalChat
+
+    /** A message is known by its channel and its id together. */
+    const require = Effect.fnUntraced(function* (place: { readonly channelId: string; readonly messageId: string }) {
+      const message = yield* chat.message(place.messageId)
+      if (message?.channelId !== place.channelId) return yield* noMessage
+      return message
+    })
+
+    return handlers.handleAll({
+      channels: () => Effect.catchTag(chat.channels, "ChatError", ofChat),
+      createChannel: ({ payload }) => Effect.catchTag(chat.createChannel(payload.name), "ChatError", ofChat),
+      messages: ({ params, query: { limit = messagesAtOnce, ...query } }) =>
+        Effect.catchTag(chat.messages(params.channelId, { ...query, limit }), "ChatError", ofChat),
+      post: ({ headers: { "idempotency-key": idempotencyKey }, params, payload }) =>
+        chat
+          .post({ ...params, ...payload, ...(idempotencyKey !== undefined && { idempotencyKey }) })
+          .pipe(Effect.catchTag("ChatError", ofChat)),
+      edit: Effect.fnUntraced(
+        function* ({ params, payload }) {
+          const { id } = yield* require(params)
+          return yield* chat.edit({ messageId: id, ...payload })
+        },
+        Effect.catchTag("ChatError", ofChat)
+      ),
+      remove: Effect.fnUntraced(
+        function* ({ params, query }) {
+          const { id } = yield* require(params)
+          yield* chat.remove({ messageId: id, ...query })
+        },
+        Effect.catchTag("ChatError", ofChat)
+      )
+    })
+  })
+)

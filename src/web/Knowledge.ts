@@ -1,0 +1,82 @@
+/** What is known, over HTTP: documentation is added, read and searched. */
+import { Effect, Option } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { Chat } from "../chat/Chat.ts"
+import { defaultChannelId, LocalChat } from "../chat/LocalChat.ts"
+import { Passages } from "../knowledge/Passages.ts"
+import { Documents, type DocumentsError } from "../docs/Documents.ts"
+import { type Found, Retriever } from "../knowledge/Retriever.ts"
+import { Api } from "./Api.ts"
+import { type IngestError, Ingester } from "./Ingester.ts"
+import { Invalid, NotFound, ofChat, ofPassages, Unavailable } from "./Problem.ts"
+
+const foundAtOnce = 10
+
+const noDocument = new NotFound({ detail: "There is no document with this id" })
+const noChannel = new NotFound({ detail: "There is no channel of the local chat with this id" })
+
+const ofDocuments = ({ detail }: DocumentsError) => Effect.fail(new Unavailable({ detail }))
+
+const ofIngest = ({ detail, reason }: IngestError) =>
+  Effect.fail(reason === "invalid" ? new Invalid({ detail }) : new Unavailable({ detail }))
+
+const toFound = ({ chunk, score, signals }: Found) => ({
+  chunkId: chunk.id,
+  kind: chunk.kind,
+  title: chunk.title,
+  text: chunk.text,
+  url: chunk.url,
+  score,
+  signals: { ...signals }
+})
+
+export const layer = HttpApiBuilder.group(
+  Api,
+  "knowledge",
+  Effect.fnUntraced(function* (handlers) {
+    const documents = yield* Documents
+    const ingester = yield* Ingester
+    const passages = yield* Passages
+    const retriever = yield* Retriever
+    const localChat = yield* LocalChat
+    const chat = yield* Chat
+
+    /** Callers of the API see what the local chat sees, whatever else the bot can read. */
+    const audienceOf = Effect.fnUntraced(function* (channelId: string) {
+      const channels = yield* localChat.channels
+      if (!channels.some(({ id }) => id === channelId)) return yield* noChannel
+      return yield* chat.audience(channelId)
+    })
+
+    return handlers.handleAll({
+      documents: () => Effect.catchTag(documents.list, "DocumentsError", ofDocuments),
+
+      document: Effect.fnUntraced(
+        function* ({ params: { id } }) {
+          const document = Option.getOrUndefined(yield* documents.get(id))
+          if (document === undefined) return yield* noDocument
+          const ids = Array.from({ length: document.chunks }, (_, ordinal) => `${id}#${ordinal}`)
+          const chunks = new Map((yield* passages.chunks(ids)).map((chunk) => [chunk.id, chunk]))
+          const sections = ids.map((id) => chunks.get(id)).filter((chunk) => chunk !== undefined)
+          return {
+            id,
+            title: document.title,
+            sections: sections.map(({ id, text, title, url }) => ({ id, text, title, url }))
+          }
+        },
+        Effect.catchTags({ DocumentsError: ofDocuments, PassagesError: ofPassages })
+      ),
+
+      ingest: ({ payload }) => Effect.catchTag(ingester.ingest(payload), "IngestError", ofIngest),
+
+      search: Effect.fnUntraced(
+        function* ({ query: { channelId = defaultChannelId, limit = foundAtOnce, q } }) {
+          const audience = yield* audienceOf(channelId)
+          const { found, grounds, vector } = yield* retriever.retrieve(q, audience, { limit })
+          return { grounds, vectors: vector !== null, found: found.map(toFound) }
+        },
+        Effect.catchTags({ ChatError: ofChat, PassagesError: ofPassages })
+      )
+    })
+  })
+)

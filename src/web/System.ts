@@ -1,0 +1,77 @@
+/** How the process is, over HTTP: actors, parts, topics, dead letters and what happens. */
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { Supervisor } from "../actors/Supervise.ts"
+import { Broker, type GroupLag, type TopicDescription } from "../broker/Broker.ts"
+import type { DeadLetter } from "../broker/DeadLetter.ts"
+import * as DeadLetters from "../broker/DeadLetters.ts"
+import { Passages } from "../knowledge/Passages.ts"
+import { Embedder } from "../model/Embedder.ts"
+import { Api, type DeadLetterInfo, type TopicInfo } from "./Api.ts"
+import { follow } from "./Events.ts"
+import { ofBroker, ofPassages } from "./Problem.ts"
+import { reasons, situation, summary } from "./Readiness.ts"
+import { version } from "./Version.ts"
+
+const startedAt = Math.round(performance.timeOrigin)
+
+const toTopicInfo = (
+  { name, partitions, retentionMs }: TopicDescription,
+  lags: ReadonlyArray<GroupLag>
+): typeof TopicInfo.Type => ({
+  name,
+  retentionMs,
+  partitions: partitions.map(({ end, partition, start }) => ({ partition, start, end })),
+  groups: lags
+    .filter(({ topic }) => topic === name)
+    .map(({ committed, group, lag, partition }) => ({ group, partition, committed, lag }))
+})
+
+const text = new TextDecoder()
+
+const toDeadLetterInfo = (letter: DeadLetter): typeof DeadLetterInfo.Type => ({
+  ...letter,
+  value: text.decode(letter.value)
+})
+
+const status = Effect.gen(function* () {
+  const passages = yield* Passages
+  const embedder = yield* Embedder
+  const supervisor = yield* Supervisor
+  const now = yield* situation
+  const counts = yield* passages.counts
+  const waiting = yield* passages.countUnembedded(embedder.id)
+  return {
+    version,
+    startedAt,
+    ready: reasons(now).length === 0,
+    summary: summary(now, waiting),
+    actors: yield* supervisor.actors,
+    parts: now.parts,
+    knowledge: { ...counts, waiting }
+  }
+})
+
+const topics = Effect.gen(function* () {
+  const broker = yield* Broker
+  const lags = yield* broker.lag()
+  return (yield* broker.list).map((topic) => toTopicInfo(topic, lags))
+})
+
+export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
+  handlers.handleAll({
+    status: () => Effect.catchTag(status, "PassagesError", ofPassages),
+    events: ({ headers }) => follow(headers["last-event-id"]),
+    topics: () => Effect.catchTag(topics, "BrokerError", ofBroker),
+    deadLetters: ({ query }) =>
+      DeadLetters.list(query).pipe(
+        Effect.map((letters) => letters.map(toDeadLetterInfo)),
+        Effect.catchTag("BrokerError", ofBroker)
+      ),
+    redrive: ({ payload }) =>
+      DeadLetters.redrive(payload).pipe(
+        Effect.map((sent) => ({ sent })),
+        Effect.catchTag("BrokerError", ofBroker)
+      )
+  })
+)
