@@ -516,12 +516,14 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
           ),
           documents: Schema.Array(Schema.Struct({ path: Id, text: Schema.String })),
           removeMissing: Schema.Boolean,
+          present: Schema.optionalKey(Schema.Array(Id)),
           baseUrl: Schema.optionalKey(Schema.String)
         }),
         {
           source: "The folder, file or site they come from",
           documents: "Markdown with its path below the source",
-          removeMissing: "Documents of the source that are not in the list leave the index",
+          removeMissing: "Documents of the source that are neither in the list nor present leave the index",
+          present: "Paths that are there, too: a large source is sent in parts, and the last part names all",
           baseUrl: "Where readers find the documents; links go there"
         }
       ).annotate({

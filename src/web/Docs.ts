@@ -4,7 +4,7 @@ import { HttpRouter } from "effect/http"
 import { OpenApi } from "effect/http-api"
 import { Api } from "./Api.ts"
 import * as Asset from "./Asset.ts"
-import { version } from "./Version.ts"
+import { version } from "../runtime/Home.ts"
 
 /** The OpenAPI 3.1 document. */
 export const document = () => {

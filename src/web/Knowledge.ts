@@ -1,14 +1,14 @@
 /** What is known, over HTTP: documentation is added, read and searched. */
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { Ingester } from "../actors/Ingester.ts"
 import { Chat } from "../chat/Chat.ts"
 import { defaultChannelId, LocalChat } from "../chat/LocalChat.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import { Documents, type DocumentsError } from "../docs/Documents.ts"
 import { type Found, Retriever } from "../knowledge/Retriever.ts"
 import { Api } from "./Api.ts"
-import { type IngestError, Ingester } from "./Ingester.ts"
-import { Invalid, NotFound, ofChat, ofPassages, Unavailable } from "./Problem.ts"
+import { NotFound, ofBroker, ofChat, ofPassages, Unavailable } from "./Problem.ts"
 
 const foundAtOnce = 10
 
@@ -17,8 +17,11 @@ const noChannel = new NotFound({ detail: "There is no channel of the local chat 
 
 const ofDocuments = ({ detail }: DocumentsError) => Effect.fail(new Unavailable({ detail }))
 
-const ofIngest = ({ detail, reason }: IngestError) =>
-  Effect.fail(reason === "invalid" ? new Invalid({ detail }) : new Unavailable({ detail }))
+/** What is there without having been sent with this request stays as it was ingested before. */
+const notSent = (documents: ReadonlyArray<{ readonly path: string }>, present: ReadonlyArray<string>) => {
+  const sent = new Set(documents.map(({ path }) => path))
+  return present.filter((path) => !sent.has(path)).map((path) => ({ path, reason: "was sent before" }))
+}
 
 const toFound = ({ chunk, score, signals }: Found) => ({
   chunkId: chunk.id,
@@ -67,7 +70,11 @@ export const layer = HttpApiBuilder.group(
         Effect.catchTags({ DocumentsError: ofDocuments, PassagesError: ofPassages })
       ),
 
-      ingest: ({ payload }) => Effect.catchTag(ingester.ingest(payload), "IngestError", ofIngest),
+      ingest: ({ payload: { documents, present = [], ...payload } }) =>
+        ingester.ingest({ ...payload, files: documents, problems: notSent(documents, present) }).pipe(
+          Effect.map((report) => ({ ...report, problems: [] })),
+          Effect.catchTags({ BrokerError: ofBroker, DocumentsError: ofDocuments })
+        ),
 
       search: Effect.fnUntraced(
         function* ({ query: { channelId = defaultChannelId, limit = foundAtOnce, q } }) {

@@ -11,7 +11,7 @@ import { Api, type DeadLetterInfo, type TopicInfo } from "./Api.ts"
 import { follow } from "./Events.ts"
 import { ofBroker, ofPassages } from "./Problem.ts"
 import { reasons, situation, summary } from "./Readiness.ts"
-import { version } from "./Version.ts"
+import { version } from "../runtime/Home.ts"
 
 const startedAt = Math.round(performance.timeOrigin)
 
@@ -29,7 +29,7 @@ const toTopicInfo = (
 
 const text = new TextDecoder()
 
-const toDeadLetterInfo = (letter: DeadLetter): typeof DeadLetterInfo.Type => ({
+export const toDeadLetterInfo = (letter: DeadLetter): typeof DeadLetterInfo.Type => ({
   ...letter,
   value: text.decode(letter.value)
 })
@@ -52,7 +52,8 @@ const status = Effect.gen(function* () {
   }
 })
 
-const topics = Effect.gen(function* () {
+/** Every topic with its partitions and the lag of its groups. */
+export const topics = Effect.gen(function* () {
   const broker = yield* Broker
   const lags = yield* broker.lag()
   return (yield* broker.list).map((topic) => toTopicInfo(topic, lags))

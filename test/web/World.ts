@@ -1,5 +1,6 @@
 /** Everything the web needs, held in memory; the test plays the bot. */
 import { Clock, Context, Effect, Layer, Option } from "effect"
+import { Ingester } from "../../src/actors/Ingester.ts"
 import { Supervisor } from "../../src/actors/Supervise.ts"
 import * as MemoryBroker from "../../src/broker/Memory.ts"
 import { Chat, ChatError } from "../../src/chat/Chat.ts"
@@ -12,7 +13,6 @@ import { Retriever } from "../../src/knowledge/Retriever.ts"
 import { Embedder } from "../../src/model/Embedder.ts"
 import { Happenings } from "../../src/runtime/Happenings.ts"
 import { Parts } from "../../src/runtime/Parts.ts"
-import { Ingester } from "../../src/web/Ingester.ts"
 
 export const answer: Answer = {
   text: "Run `rtfm ingest docs` [1]",
@@ -243,15 +243,15 @@ const Knowledge = Layer.mergeAll(
   Layer.succeed(
     Ingester,
     Ingester.of({
-      ingest: ({ documents, source }) =>
+      ingest: ({ files, problems = [], source }) =>
         Effect.succeed({
           source,
-          added: documents.length,
+          added: files.length,
           changed: 0,
           removed: 0,
-          unchanged: 0,
-          chunks: documents.length,
-          problems: []
+          unchanged: problems.length,
+          chunks: files.length,
+          problems
         })
     })
   )
