@@ -1,6 +1,6 @@
 /** The embedded broker: one file, for one process at a time. */
 import { type Duration, Effect, Layer } from "effect"
-import { accessSync, constants, mkdirSync } from "node:fs"
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { dataDir } from "../state/DataDir.ts"
@@ -27,8 +27,19 @@ const settings = `
   PRAGMA journal_size_limit = 16777216;
 `
 
+/** Level by level: a recursive `mkdir` of Node tells ENOENT for a read-only disk, and never returns below `/proc`. */
+const makeFolder = (folder: string): void => {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder)
+  } catch (cause) {
+    if (!existsSync(folder)) throw cause
+  }
+}
+
 const open = (path: string): DatabaseSync => {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   accessSync(dirname(path), constants.R_OK | constants.W_OK | constants.X_OK)
   const db = new DatabaseSync(path)
   try {
@@ -80,8 +91,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   EACCES: forbidden,
   EPERM: forbidden,
   EROFS: forbidden,
+  ENOENT: forbidden,
   ENOTDIR: forbidden,
-  EEXIST: forbidden,
   ENOSPC: full,
   EDQUOT: full
 }

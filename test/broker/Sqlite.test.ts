@@ -145,9 +145,12 @@ describe("SQLite broker's file", () => {
   onFile("needs a folder", (path) =>
     Effect.gen(function* () {
       writeFileSync(path, "")
-      const error = yield* opening(joinPath(path, "broker.db"))
-      assert.strictEqual(error.reason, "unauthorized")
-      assert.include(error.detail, path)
+      const nowhere = process.platform === "linux" ? ["/proc/no/broker.db"] : []
+      for (const place of [joinPath(path, "broker.db"), joinPath(path, "deeper", "broker.db"), ...nowhere]) {
+        const error = yield* opening(place)
+        assert.strictEqual(error.reason, "unauthorized")
+        assert.include(error.detail, place)
+      }
     })
   )
 
