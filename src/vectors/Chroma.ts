@@ -6,6 +6,7 @@ import path from "node:path"
 import * as Setting from "../runtime/Setting.ts"
 import { dataDir } from "../state/DataDir.ts"
 import * as ChromaApi from "./ChromaApi.ts"
+import * as ChromaCollections from "./ChromaCollections.ts"
 import { ChromaServer, type ChromaUnsupported, layerEmbedded, layerRemote } from "./ChromaServer.ts"
 import * as Memory from "./Memory.ts"
 import { metered } from "./Metered.ts"
@@ -22,54 +23,25 @@ export const chromaUrl = Setting.optional("CHROMA_URL", {
   config: (name) => Config.schema(HttpUrl, name)
 })
 
-const collectionsPath = "/api/v2/tenants/default_tenant/databases/default_database/collections"
-
-/** `ef_search` 300 finds the truly nearest 30 of 20,000 in 2 ms more; the default of 100 misses one in a hundred. */
-const configuration = { hnsw: { space: "cosine", ef_search: 300 } }
-
 /** Rows or ids of one request, if the server takes as many; 3,072 dimensions then stay under its limit of 40 MB. */
 const requestLimit = 1_000
-/** Collections of one page of a list. */
-const pageSize = 1_000
 
-const Collection = Schema.Struct({ id: Schema.String, name: Schema.String })
 const Metadata = Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
 const Hits = Schema.Struct({
   ids: Schema.Tuple([Schema.Array(Schema.String)]),
   distances: Schema.Tuple([Schema.Array(Schema.Finite)]),
   metadatas: Schema.Tuple([Schema.Array(Schema.NullOr(Metadata))])
 })
-const oneCollection = ChromaApi.json(Collection)
-const someCollections = ChromaApi.json(Schema.Array(Collection))
 const limitsAnswer = ChromaApi.json(Schema.Struct({ max_batch_size: Schema.Int }))
 const hitsAnswer = ChromaApi.json(Hits)
 const countAnswer = ChromaApi.json(Schema.Int)
-const done = ChromaApi.json(Schema.Unknown)
-
-/** Our collections among those of others in one server. */
-const prefix = "rtfm."
-
-/**
- * Chroma takes 3 to 512 characters of `a-zA-Z0-9._-` that end with a letter or a digit: every other byte is written
- * as `_` and two hexadecimal digits.
- */
-const toChroma = (name: string): string =>
-  prefix +
-  name.replace(/[^a-zA-Z0-9-]|-$/gu, (character) =>
-    Array.fromIterable(Buffer.from(character))
-      .map((byte) => `_${byte.toString(16).padStart(2, "0")}`)
-      .join("")
-  )
-
-const fromChroma = (name: string): string =>
-  decodeURIComponent(name.slice(prefix.length).replace(/_([0-9a-f]{2})/g, "%$1"))
 
 const conditionOf = (where: Where) => {
   const fields = Object.entries(where).map(([field, values]) => ({ [field]: { $in: values } }))
   return fields.length > 1 ? { $and: fields } : fields[0]
 }
 
-/** The bytes of the numbers, a tenth of the work of writing them in digits. */
+/** The bytes of the numbers: a tenth of the work of writing them in digits. */
 const base64 = ({ buffer, byteLength, byteOffset }: Float32Array) =>
   Buffer.from(buffer, byteOffset, byteLength).toString("base64")
 
@@ -96,61 +68,10 @@ const goneIs =
 const goneFails = <A, R>(call: Effect.Effect<A, ChromaApi.ApiError, R>) =>
   Effect.catchTag(call, "Gone", ({ detail }) => Effect.fail(new VectorStoreError({ reason: "failed", detail })))
 
-const makeCollections = (api: ChromaApi.ChromaApi) => {
-  const ids = new Map<string, string>()
-
-  const find = (name: string) =>
-    api.read({ method: "GET", path: `${collectionsPath}/${toChroma(name)}`, answer: oneCollection })
-
-  const findOrMake = (name: string) =>
-    api.write({
-      method: "POST",
-      path: collectionsPath,
-      body: { name: toChroma(name), configuration, get_or_create: true },
-      answer: oneCollection
-    })
-
-  /** Uses a collection by the id last seen, and looks the id up when it is not known or gone: dropped, or another server. */
-  const within =
-    (lookUp: typeof find) =>
-    <A>(name: string, use: (path: string) => Effect.Effect<A, ChromaApi.ApiError>) =>
-      Effect.suspend(() => {
-        const id = ids.get(name)
-        const lookedUp = Effect.flatMap(lookUp(name), ({ id }) => {
-          ids.set(name, id)
-          return use(`${collectionsPath}/${id}`)
-        })
-        return id === undefined
-          ? lookedUp
-          : Effect.catchTag(use(`${collectionsPath}/${id}`), "Gone", () => {
-              ids.delete(name)
-              return lookedUp
-            })
-      })
-
-  const list = Effect.gen(function* () {
-    const names: Array<string> = []
-    for (let offset = 0; ; offset += pageSize) {
-      const path = `${collectionsPath}?limit=${pageSize}&offset=${offset}`
-      const page = yield* api.read({ method: "GET", path, answer: someCollections })
-      names.push(...page.map(({ name }) => name).filter((name) => name.startsWith(prefix)))
-      if (page.length < pageSize) return names.map(fromChroma)
-    }
-  })
-
-  const drop = (name: string) =>
-    Effect.suspend(() => {
-      ids.delete(name)
-      return api.write({ method: "DELETE", path: `${collectionsPath}/${toChroma(name)}`, answer: done })
-    })
-
-  return { inExisting: within(find), inMade: within(findOrMake), list, drop }
-}
-
 const makeStore = Effect.gen(function* () {
   const server = yield* ChromaServer
   const api = yield* ChromaApi.make
-  const collections = makeCollections(api)
+  const collections = ChromaCollections.make(api)
 
   const limits = yield* api
     .read({ method: "GET", path: "/api/v2/pre-flight-checks", answer: limitsAnswer })
@@ -162,7 +83,7 @@ const makeStore = Effect.gen(function* () {
     const { max_batch_size } = yield* limits
     yield* collections.inMade(name, (path) =>
       inBatches(rows, Math.min(max_batch_size, requestLimit), (batch) =>
-        api.write({ method: "POST", path: `${path}/upsert`, body: rowsOf(batch), answer: done })
+        api.write({ method: "POST", path: `${path}/upsert`, body: rowsOf(batch), answer: ChromaApi.anything })
       )
     )
   }, goneFails)
@@ -193,7 +114,7 @@ const makeStore = Effect.gen(function* () {
     if (ids.length === 0) return
     yield* collections.inExisting(name, (path) =>
       inBatches(ids, requestLimit, (batch) =>
-        api.write({ method: "POST", path: `${path}/delete`, body: { ids: batch }, answer: done })
+        api.write({ method: "POST", path: `${path}/delete`, body: { ids: batch }, answer: ChromaApi.anything })
       )
     )
   }, goneIs(undefined))

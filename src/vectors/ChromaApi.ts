@@ -35,6 +35,9 @@ const breakerGauge = Metric.gauge("rtfm_vectors_breaker_state", {
 const gaugeValue = { Closed: 0, HalfOpen: 1, Open: 2 } as const
 const breakerName = { Closed: "closed", HalfOpen: "half-open", Open: "open" } as const
 
+/** An answer that says nothing but that it was done. */
+export const anything = json(Schema.Unknown)
+
 /** Chroma's own words for what went wrong. */
 const Problem = Schema.Struct({ error: Schema.String, message: Schema.String })
 const decodeProblem = Schema.decodeUnknownOption(Schema.fromJsonString(Problem))
@@ -90,14 +93,24 @@ export const make = Effect.gen(function* () {
     tripPolicy: CircuitBreaker.consecutive(3),
     openDuration: Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("10 seconds")])
   })
+  /** Each start of a server has a circuit of its own: what its predecessor left unanswered does not count. */
+  let circuit = ""
+  const circuitOf = (url: string) => {
+    if (url === circuit) return Effect.void
+    circuit = url
+    return Metric.update(breakerGauge, gaugeValue.Closed)
+  }
+
   yield* Metric.update(breakerGauge, gaugeValue.Closed)
   yield* breaker.transitions.pipe(
+    Stream.filter(({ key }) => key === circuit),
     Stream.runForEach(({ to }) => Metric.update(breakerGauge, gaugeValue[to])),
     Effect.forkScoped({ startImmediately: true })
   )
 
   const send = Effect.fnUntraced(function* <A>(limit: Duration.Duration, call: Call<A>) {
     const url = yield* server.url
+    yield* circuitOf(url)
     const { body, method, path } = call
     const what = `${method} ${url}${path}`
     const request = HttpClientRequest.make(method)(url + path)
@@ -110,7 +123,7 @@ export const make = Effect.gen(function* () {
         HttpClientError: (cause) => Effect.fail(unreachable(`${what} could not be sent.`, cause)),
         TimeoutError: () => Effect.fail(unreachable(`${what} was not answered in ${Duration.format(limit)}.`))
       }),
-      (asked) => breaker.execute(asked, { key: "chroma", classify: outcome }),
+      (asked) => breaker.execute(asked, { key: url, classify: outcome }),
       Effect.catchTag("CircuitBreakerError", (error) => Effect.fail(rejected(error)))
     )
   })
@@ -118,7 +131,7 @@ export const make = Effect.gen(function* () {
   const api: ChromaApi = {
     read: (call) => send(readTimeout, call),
     write: (call) => send(writeTimeout, call),
-    breaker: breaker.state("chroma").pipe(
+    breaker: Effect.suspend(() => breaker.state(circuit)).pipe(
       Effect.map(({ _tag }) => breakerName[_tag]),
       Effect.orDie
     )

@@ -36,7 +36,7 @@ const restartsTotal = Metric.counter("rtfm_vectors_server_restarts_total", {
 /** How long after the start of a server a call waits for it, in milliseconds. */
 const patience = 10_000
 /** A server that was up this long, in milliseconds, was well: its death counts as the first of a row. */
-const healthyAfter = 30_000
+const healthyAfter = 10_000
 /** Before the start after a death, in milliseconds; doubles with each death in a row, up to the longest. */
 const firstPause = 100
 const longestPause = 10_000

@@ -37,7 +37,7 @@ const lock = (folder: string): DatabaseSync => {
 
 /** `process.exit` would wait for the thread, which is busy with the server; a signal does not. */
 const quit = (): void => {
-  setTimeout(() => process.kill(process.pid, "SIGKILL"), 1_000)
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), 3_000)
   process.kill(process.pid, "SIGTERM")
 }
 
