@@ -38,7 +38,7 @@ const most = { sentences: 3, words: 90 }
 /** Shorter ones are labels. */
 const fewestWords = 3
 /** A further sentence is worth its place when it gains this share of what the first one did. */
-const worthwhile = 0.65
+const worthwhile = 0.7
 
 const plain = (text: string) => wordsOf(text).join(" ")
 

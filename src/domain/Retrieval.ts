@@ -1,5 +1,5 @@
 /** How well a chunk fits a question: signals of its words and of its vectors, added up with fixed weights. */
-import { pairsOf, stemsOf, type Terms } from "./Terms.ts"
+import { occurring, type Terms } from "./Terms.ts"
 
 /** What the embedder is given of a passage; chat says what it says without a title. */
 export const textToEmbed = (passage: {
@@ -28,10 +28,6 @@ export const coverage = (rarities: Rarities, there: ReadonlySet<string>): number
   }
   return all === 0 ? 0 : found / all
 }
-
-/** Share of the pairs that are there, 0 to 1. */
-const pairShare = (pairs: ReadonlySet<string>, there: ReadonlySet<string>): number =>
-  pairs.size === 0 ? 0 : pairs.intersection(there).size / pairs.size
 
 /** Something that may answer, with what the searches said of it. */
 export interface Candidate {
@@ -100,16 +96,16 @@ const most = <A>(items: ReadonlyArray<A>, by: (item: A) => number): A =>
   items.reduce((best, item) => (by(item) > by(best) ? item : best))
 
 /** How the words of one text, below its title, fit. */
-const wordsFit = (searched: Searched, title: ReadonlyArray<string>, text: string) => {
-  const stems = [...title, ...stemsOf(text)]
+const wordsFit = ({ rarities, terms }: Searched, title: string, text: string) => {
+  const { pairs, stems } = occurring(terms, [title, text])
   return {
-    coverage: coverage(searched.rarities, new Set(stems)),
-    bigrams: pairShare(searched.terms.pairs, pairsOf(stems))
+    coverage: coverage(rarities, stems),
+    bigrams: terms.pairs.size === 0 ? 0 : pairs.size / terms.pairs.size
   }
 }
 
 /** A message says little by itself: in chat the words of the whole window count for each of its messages. */
-const fitsOf = (searched: Searched, candidate: Candidate, title: ReadonlyArray<string>): ReadonlyArray<Fit> => {
+const fitsOf = (searched: Searched, candidate: Candidate, title: string): ReadonlyArray<Fit> => {
   const together = candidate.kind === "chat" ? wordsFit(searched, title, candidate.text) : undefined
   return candidate.passages.map(({ id, text }) => ({
     id,
@@ -126,7 +122,7 @@ export const rank = <C extends Candidate>(
   const topText = Math.max(...candidates.map((candidate) => candidate.textScore), Number.MIN_VALUE)
   const topCosine = Math.max(...(searched.cosines?.values() ?? []), 1e-6)
   const signalsOf = (candidate: C): Ranked<C> => {
-    const title = candidate.kind === "chat" ? [] : stemsOf(candidate.title)
+    const title = candidate.kind === "chat" ? "" : candidate.title
     const fits = fitsOf(searched, candidate, title)
     const own = Math.max(...fits.map((fit) => fit.cosine))
     const cosine = own > -1 ? own : searched.cosines === null ? null : searched.farthest[candidate.kind]
@@ -135,7 +131,7 @@ export const rank = <C extends Candidate>(
       cosine: cosine ?? 0,
       coverage: Math.max(...fits.map((fit) => fit.coverage)),
       bigrams: Math.max(...fits.map((fit) => fit.bigrams)),
-      title: coverage(searched.rarities, new Set(title))
+      title: coverage(searched.rarities, occurring(searched.terms, [title]).stems)
     }
     const relative = { ...signals, cosine: signals.cosine / topCosine }
     const best = most(fits, (fit) => fit.cosine / topCosine + 0.5 * fit.coverage + 0.4 * fit.bigrams)

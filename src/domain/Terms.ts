@@ -14,32 +14,29 @@ const stopWords = new Set(
   whom whose why will with within without would you your yours yourself yourselves`.split(/\s+/)
 )
 
+/** Letters may be among these; dashes and curly quotes are not. */
+const beyondAscii = /[\u0080-\u1fff\u2070-\uffff]/
+const fold = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()
+
 /** Runs of letters and digits, lower case, without marks on letters: SQLite's `unicode61 remove_diacritics 2`. */
 export const wordsOf = (text: string): ReadonlyArray<string> =>
-  text
-    .normalize("NFD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu) ?? []
+  (beyondAscii.test(text) ? fold(text).match(/[\p{L}\p{N}]+/gu) : text.toLowerCase().match(/[a-z0-9]+/g)) ?? []
 
-/** Stems of words seen before; texts repeat theirs. */
-const stemmed = new Map<string, string>()
+/** Stems of words seen before, since texts repeat theirs; none for stop words. */
+const stemmed = new Map<string, string | undefined>()
 const remembered = 50_000
 
-const stemOf = (word: string): string => {
+const stemOf = (word: string): string | undefined => {
   const known = stemmed.get(word)
-  if (known !== undefined) return known
+  if (known !== undefined || stemmed.has(word)) return known
   if (stemmed.size >= remembered) stemmed.clear()
-  const found = stem(word)
+  const found = stopWords.has(word) ? undefined : stem(word)
   stemmed.set(word, found)
   return found
 }
 
 /** Stems of the words that are no stop words, in order. */
-export const stemsOf = (text: string): ReadonlyArray<string> =>
-  wordsOf(text)
-    .filter((word) => !stopWords.has(word))
-    .map(stemOf)
+export const stemsOf = (text: string): ReadonlyArray<string> => wordsOf(text).flatMap((word) => stemOf(word) ?? [])
 
 export interface Terms {
   /** To search for: one word for each stem. */
@@ -52,7 +49,7 @@ export interface Terms {
 
 const pairOf = (first: string, second: string) => `${first} ${second}`
 
-export const pairsOf = (stems: ReadonlyArray<string>): ReadonlySet<string> =>
+const pairsOf = (stems: ReadonlyArray<string>): ReadonlySet<string> =>
   new Set(stems.slice(1).flatMap((stem, i) => (stem === stems[i] ? [] : [pairOf(stems[i]!, stem)])))
 
 /** A question of nothing but stop words is searched by all of them. */
@@ -60,6 +57,29 @@ export const termsOf = (question: string): Terms => {
   const all = wordsOf(question)
   const telling = all.filter((word) => !stopWords.has(word))
   const words = telling.length > 0 ? telling : all
-  const byStem = new Map(words.map((word) => [stemOf(word), word]))
-  return { words: [...byStem.values()], stems: [...byStem.keys()], pairs: pairsOf(words.map(stemOf)) }
+  const byStem = new Map(words.map((word) => [stem(word), word]))
+  return { words: [...byStem.values()], stems: [...byStem.keys()], pairs: pairsOf(words.map(stem)) }
+}
+
+/** Which stems and pairs of a question occur in texts read one after the other. */
+export const occurring = (
+  terms: Terms,
+  texts: ReadonlyArray<string>
+): { readonly stems: ReadonlySet<string>; readonly pairs: ReadonlySet<string> } => {
+  const asked = new Set(terms.stems)
+  const stems = new Set<string>()
+  const pairs = new Set<string>()
+  let before = ""
+  for (const text of texts) {
+    for (const word of wordsOf(text)) {
+      const stem = stemOf(word)
+      if (stem === undefined) continue
+      if (asked.has(stem)) {
+        stems.add(stem)
+        if (stems.has(before) && terms.pairs.has(pairOf(before, stem))) pairs.add(pairOf(before, stem))
+      }
+      before = stem
+    }
+  }
+  return { stems, pairs }
 }

@@ -11,7 +11,7 @@ import { Writer, type Written } from "./Writer.ts"
 /** Chunks that are quoted from, and named when there is nothing to quote. */
 const sourcesUsed = 3
 /** Sentences that get a vector: the local embedder makes 30 to 60 a second. */
-const closelyRead = 16
+const closelyRead = 12
 const patience = Duration.seconds(1)
 
 const sourceOf =

@@ -1,0 +1,153 @@
+/** `rtfm eval`: how good answers are, measured on questions whose answers are known. */
+import { Console, Effect, Layer, Option, Path } from "effect"
+import { Command, Flag } from "effect/cli"
+import { UserDirectories } from "effect/persistence"
+import * as Evaluation from "../knowledge/Evaluation.ts"
+import * as EvaluationSet from "../knowledge/EvaluationSet.ts"
+import * as Passages from "../knowledge/PassagesSql.ts"
+import * as Retriever from "../knowledge/RetrieverHybrid.ts"
+import * as CachedEmbedder from "../model/CachedEmbedder.ts"
+import { Embedder } from "../model/Embedder.ts"
+import * as LocalEmbedder from "../model/LocalEmbedder.ts"
+import * as QuotingWriter from "../model/QuotingWriter.ts"
+import * as Migrations from "../state/Migrations.ts"
+import * as Sqlite from "../state/Sqlite.ts"
+import * as VectorsMemory from "../vectors/Memory.ts"
+import { CommandError } from "./CommandError.ts"
+import { json, printJson, progress, table } from "./Output.ts"
+
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+const plain = (value: number) => value.toFixed(3)
+
+/** Everything that answers a question, with nothing kept but the vectors of texts. */
+const system = (cache: string) =>
+  Layer.mergeAll(Retriever.layer, QuotingWriter.layer).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Passages.layer,
+        VectorsMemory.layerMemory,
+        Layer.effect(
+          Embedder,
+          Effect.flatMap(Effect.all([LocalEmbedder.make(), LocalEmbedder.make()]), (both) =>
+            CachedEmbedder.make(cache, both)
+          )
+        )
+      )
+    ),
+    Layer.provideMerge(Migrations.layer),
+    Layer.provide(Sqlite.layerClient(":memory:"))
+  )
+
+const defaultCache = Effect.gen(function* () {
+  const directories = yield* UserDirectories.UserDirectories
+  const path = yield* Path.Path
+  return path.join(yield* directories.cache("rtfm-bot"), "vectors.sqlite")
+}).pipe(Effect.provide(UserDirectories.layer))
+
+const filesOf = Effect.fnUntraced(function* (options: {
+  readonly data: Option.Option<string>
+  readonly chunks: Option.Option<string>
+  readonly questions: Option.Option<string>
+}) {
+  if (Option.isSome(options.data)) return yield* EvaluationSet.filesIn(options.data.value)
+  if (Option.isSome(options.chunks) && Option.isSome(options.questions)) {
+    return { chunks: options.chunks.value, questions: options.questions.value }
+  }
+  return yield* new CommandError({ detail: "Name a corpus: --data FOLDER, or --chunks FILE and --questions FILE." })
+})
+
+const readOffTopic = Effect.fnUntraced(function* (place: string) {
+  const path = yield* Path.Path
+  const file = place.endsWith(".jsonl") ? place : (yield* EvaluationSet.filesIn(place)).questions
+  return {
+    name: place.endsWith(".jsonl") ? path.basename(place) : path.basename(path.resolve(place)),
+    questions: yield* EvaluationSet.readQuestions(file)
+  }
+})
+
+/** One bar for each step. */
+const bars = () => {
+  const shown = new Map<string, ReturnType<typeof progress>>()
+  return (step: string, done: number, total: number) => {
+    const bar = shown.get(step) ?? progress(step.padEnd(9))
+    shown.set(step, bar)
+    return bar(done, total)
+  }
+}
+
+const ranks = ["hit@1", "hit@3", "hit@5", "hit@10", "recall@3", "recall@5", "mrr@3", "mrr@10"] as const
+
+const text = (name: string, report: Evaluation.Report): string => {
+  const { latencyMs, offTopic, tokenF1 } = report
+  const head = `${name}: ${report.questions} questions over ${report.chunks} chunks, ${report.passages} passages`
+  const ranking = table(
+    ranks.map((metric) => ({ metric, value: plain(report[metric]) })),
+    [
+      { title: "RANKING", value: ({ metric }) => metric.padEnd(24) },
+      { title: "", value: ({ value }) => value.padStart(7) }
+    ]
+  )
+  const rows = [
+    { what: "in scope, answered", value: percent(report.answered) },
+    ...offTopic.map(({ answered, name }) => ({ what: `off topic, answered: ${name}`, value: percent(answered) })),
+    { what: "quotes that are verbatim", value: percent(report.verifiedQuotes) },
+    ...(tokenF1 === null ? [] : [{ what: "words of the answer (F1)", value: plain(tokenF1) }]),
+    { what: "time without model, p50", value: `${latencyMs.p50.toFixed(1)} ms` },
+    { what: "time without model, p99", value: `${latencyMs.p99.toFixed(1)} ms` }
+  ]
+  const answers = table(rows, [
+    { title: "ANSWERS", value: ({ what }) => what.padEnd(24) },
+    { title: "", value: ({ value }) => value.padStart(7) }
+  ])
+  return [head, ranking, answers].join("\n\n")
+}
+
+export const evaluate = Command.make(
+  "eval",
+  {
+    data: Flag.String("data").pipe(
+      Flag.withDescription(
+        "Folder with chunks.jsonl and questions.jsonl, or windows.jsonl and questions-windows.jsonl"
+      ),
+      Flag.optional
+    ),
+    chunks: Flag.String("chunks").pipe(
+      Flag.withDescription('The corpus: a line is { "id", "title", "text" }; windows*.jsonl is read as chat'),
+      Flag.optional
+    ),
+    questions: Flag.String("questions").pipe(
+      Flag.withDescription('The questions: a line is { "id", "question", "gold_ids", "answer" }'),
+      Flag.optional
+    ),
+    offTopic: Flag.String("off-topic").pipe(
+      Flag.withDescription("Folder or file of questions that the corpus cannot answer; may be repeated"),
+      Flag.atLeast(0)
+    ),
+    cache: Flag.String("cache").pipe(
+      Flag.withDescription("File that keeps vectors from run to run; in the user's cache folder when absent"),
+      Flag.optional
+    ),
+    json
+  },
+  Effect.fn(function* (options) {
+    const files = yield* filesOf(options)
+    const set = yield* EvaluationSet.readSet(files.chunks, files.questions)
+    const offTopic = yield* Effect.forEach(options.offTopic, readOffTopic)
+    const cache = Option.isSome(options.cache) ? options.cache.value : yield* defaultCache
+    const report = yield* Evaluation.run({ set, offTopic, progress: bars() }).pipe(Effect.provide(system(cache)))
+    yield* options.json ? printJson(report) : Console.log(text(files.questions, report))
+  })
+).pipe(
+  Command.withDescription("Measure retrieval, refusals and quotes on questions with known answers"),
+  Command.withExamples([
+    { command: "rtfm eval --data ../data/product-docs", description: "A folder of JSONL files" },
+    {
+      command: "rtfm eval --chunks chunks.jsonl --questions questions.jsonl --json",
+      description: "Two files, for a program"
+    },
+    {
+      command: "rtfm eval --data docs-set --off-topic chat-set --off-topic code-set",
+      description: "Also how often it answers what it cannot know"
+    }
+  ])
+)

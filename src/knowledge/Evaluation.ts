@@ -1,0 +1,218 @@
+/** Measures a corpus and its questions through the code that answers people: Passages, Retriever, Writer. */
+import { Effect } from "effect"
+import { verify } from "../domain/Citations.ts"
+import type { Audience } from "../domain/Audience.ts"
+import type { ChatEvent } from "../domain/ChatMessage.ts"
+import type { DocumentRecord } from "../domain/Document.ts"
+import { textToEmbed } from "../domain/Retrieval.ts"
+import { Embedder } from "../model/Embedder.ts"
+import { Writer } from "../model/Writer.ts"
+import { VectorStore } from "../vectors/VectorStore.ts"
+import { Calibration } from "./Calibration.ts"
+import { collectionOf, metadataOf } from "./Collections.ts"
+import type { EvaluationChunk, EvaluationQuestion, EvaluationSet } from "./EvaluationSet.ts"
+import { hitAt, mean, percentile, type Ranking, recallAt, reciprocalRankAt, tokenF1 } from "./Metrics.ts"
+import { type Chunk, Passages } from "./Passages.ts"
+import { Retriever } from "./Retriever.ts"
+
+/** Called again and again while long work goes on. */
+export type Progress = (step: string, done: number, total: number) => Effect.Effect<void>
+
+export interface OffTopic {
+  readonly name: string
+  readonly questions: ReadonlyArray<EvaluationQuestion>
+}
+
+/** Shares are from 0 to 1. */
+export interface Report {
+  readonly chunks: number
+  readonly passages: number
+  readonly questions: number
+  readonly "hit@1": number
+  readonly "hit@3": number
+  readonly "hit@5": number
+  readonly "hit@10": number
+  readonly "recall@3": number
+  readonly "recall@5": number
+  readonly "mrr@3": number
+  readonly "mrr@10": number
+  /** Questions of the corpus that were answered, and that were refused. */
+  readonly answered: number
+  readonly refusals: number
+  /** Words shared by quotes and expected answers; `null` without expected answers. */
+  readonly tokenF1: number | null
+  /** Quotes that occur verbatim in their passages. */
+  readonly verifiedQuotes: number
+  /** Time of a question outside the model. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number }
+  readonly offTopic: ReadonlyArray<{
+    readonly name: string
+    readonly questions: number
+    readonly answered: number
+    readonly refusals: number
+  }>
+}
+
+const serverId = "evaluation"
+const documentsAtOnce = 100
+const vectorsAtOnce = 64
+
+const recordsOf = ({ id, text, title = "" }: EvaluationChunk): DocumentRecord => ({
+  type: "chunk",
+  documentId: id,
+  source: serverId,
+  version: "1",
+  total: 1,
+  chunk: { id, ordinal: 0, title, text, url: `#${id}` }
+})
+
+/** Each window is a channel of its own, so that its messages stay together. */
+const eventsOf = ({ id, text }: EvaluationChunk): ReadonlyArray<ChatEvent> =>
+  text.split("\n").map((line, i) => ({
+    type: "created",
+    message: {
+      id: `${id}-${i}`,
+      serverId,
+      channelId: id,
+      author: { id: "someone", name: "someone", bot: false },
+      text: line,
+      mentionsBot: false,
+      url: `#${id}`,
+      createdAt: i,
+      editedAt: i
+    }
+  }))
+
+const idOf = (chunk: Chunk): string => chunk.channelId ?? chunk.id
+
+const batches = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+
+const learn = Effect.fnUntraced(function* ({ chunks, kind }: EvaluationSet, progress: Progress) {
+  const passages = yield* Passages
+  let done = 0
+  for (const batch of batches(chunks, documentsAtOnce)) {
+    yield* kind === "chat" ? passages.applyChat(batch.flatMap(eventsOf)) : passages.applyDocuments(batch.map(recordsOf))
+    yield* progress("reading", (done += batch.length), chunks.length)
+  }
+})
+
+const embed = Effect.fnUntraced(function* (progress: Progress) {
+  const passages = yield* Passages
+  const embedder = yield* Embedder
+  const vectors = yield* VectorStore
+  const total = yield* passages.countUnembedded(embedder.id)
+  const next = Effect.gen(function* () {
+    const waiting = yield* passages.unembedded(embedder.id, vectorsAtOnce)
+    const embedded = yield* embedder.embedPassages(
+      waiting.map((each) => textToEmbed({ ...each, text: each.passage.text }))
+    )
+    const rows = waiting.map((each, i) => ({
+      each,
+      id: each.passage.id,
+      vector: embedded[i]!,
+      metadata: metadataOf(each)
+    }))
+    for (const [server, group] of Map.groupBy(rows, ({ each }) => each.serverId)) {
+      yield* vectors.upsert(collectionOf(server, embedder.id), group)
+    }
+    yield* passages.markEmbedded(
+      embedder.id,
+      waiting.map(({ passage }) => passage.id)
+    )
+    return waiting.length
+  })
+  for (let done = 0; done < total;) yield* progress("embedding", (done += yield* next), total)
+})
+
+interface Asked {
+  readonly ranking: Ranking
+  readonly refused: boolean
+  readonly f1: number | null
+  readonly verified: ReadonlyArray<boolean>
+  readonly ms: number
+}
+
+const asking = Effect.gen(function* () {
+  const retriever = yield* Retriever
+  const writer = yield* Writer
+  const embedder = yield* Embedder
+  return Effect.fnUntraced(function* (audience: Audience, { answer, gold_ids, question }: EvaluationQuestion) {
+    // Its vector is known by then, so that the time measured is that of everything else.
+    yield* embedder.embedQueries([question])
+    const start = performance.now()
+    const retrieval = yield* retriever.retrieve(question, audience)
+    const ms = performance.now() - start
+    const { citations, refused } = yield* writer.write(question, retrieval)
+    const said = citations.map(({ quote }) => quote).join(" ")
+    return {
+      ranking: { found: retrieval.found.map(({ chunk }) => idOf(chunk)), gold: new Set(gold_ids) },
+      refused,
+      f1: answer === undefined ? null : tokenF1(said, answer),
+      verified: citations.map(verify),
+      ms
+    } satisfies Asked
+  })
+})
+
+const answeredShare = (asked: ReadonlyArray<Asked>) => {
+  const answered = mean(asked.map(({ refused }) => (refused ? 0 : 1)))
+  return { questions: asked.length, answered, refusals: asked.length === 0 ? 0 : 1 - answered }
+}
+
+const reportOf = (
+  asked: ReadonlyArray<Asked>,
+  corpus: { readonly chunks: number; readonly passages: number },
+  offTopic: Report["offTopic"]
+): Report => {
+  const over = (metric: (ranking: Ranking) => number) => mean(asked.map(({ ranking }) => metric(ranking)))
+  const f1s = asked.flatMap(({ f1 }) => (f1 === null ? [] : [f1]))
+  const times = asked.map(({ ms }) => ms)
+  return {
+    ...corpus,
+    ...answeredShare(asked),
+    "hit@1": over(hitAt(1)),
+    "hit@3": over(hitAt(3)),
+    "hit@5": over(hitAt(5)),
+    "hit@10": over(hitAt(10)),
+    "recall@3": over(recallAt(3)),
+    "recall@5": over(recallAt(5)),
+    "mrr@3": over(reciprocalRankAt(3)),
+    "mrr@10": over(reciprocalRankAt(10)),
+    tokenF1: f1s.length === 0 ? null : mean(f1s),
+    verifiedQuotes: mean(asked.flatMap(({ verified }) => verified).map(Number)),
+    latencyMs: { p50: percentile(times, 0.5), p99: percentile(times, 0.99) },
+    offTopic
+  }
+}
+
+/** Needs Passages and vectors of its own: what it learns stays in them. */
+export const run = Effect.fn("Evaluation.run")(function* (options: {
+  readonly set: EvaluationSet
+  readonly offTopic?: ReadonlyArray<OffTopic>
+  readonly progress?: Progress
+}) {
+  const { offTopic = [], progress = () => Effect.void, set } = options
+  const passages = yield* Passages
+  const calibration = yield* Calibration
+  yield* learn(set, progress)
+  yield* embed(progress)
+
+  const channels = set.kind === "chat" ? set.chunks.map(({ id }) => id) : []
+  const audience = { serverId, channelIds: new Set(channels) }
+  yield* calibration.calibrate(audience)
+
+  const ask = yield* asking
+  const total = set.questions.length + offTopic.reduce((sum, { questions }) => sum + questions.length, 0)
+  let done = 0
+  const askAll = (questions: ReadonlyArray<EvaluationQuestion>) =>
+    Effect.forEach(questions, (question) =>
+      Effect.tap(ask(audience, question), () => progress("asking", (done += 1), total))
+    )
+  const asked = yield* askAll(set.questions)
+  const others = yield* Effect.forEach(offTopic, ({ name, questions }) =>
+    Effect.map(askAll(questions), (asked) => ({ name, ...answeredShare(asked) }))
+  )
+  const { chunks, passages: count } = yield* passages.counts
+  return reportOf(asked, { chunks, passages: count }, others)
+})
