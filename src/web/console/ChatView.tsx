@@ -2,7 +2,7 @@
 import { Composer } from "./Composer.tsx"
 import { MessageList } from "./MessageList.tsx"
 import { Notice } from "./Notice.tsx"
-import { channel, channelId, roomOf } from "./state.ts"
+import { channel, channelId, channels, roomOf } from "./state.ts"
 import { texts } from "./texts.ts"
 import { TopBar } from "./TopBar.tsx"
 
@@ -14,7 +14,7 @@ export const ChatView = () => {
       <main class="view">
         <TopBar title={texts.bot} />
         <div class="log-frame">
-          <p class="nothing">{texts.chat.loading}</p>
+          <p class="nothing">{channels.value.length === 0 ? texts.chat.loading : texts.chat.unknown}</p>
         </div>
         <div class="composer">
           <Notice />

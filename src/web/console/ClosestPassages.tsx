@@ -29,7 +29,7 @@ interface ItemProps extends Omit<Props, "answer"> {
 
 const Item = ({ citation, at, cited, question }: ItemProps) => (
   <li>
-    <div class="line">
+    <div class="from">
       <CitationButton cited={cited} n={citation.n} at={at} />
       <SourceLink url={citation.url} quote={citation.quote}>
         <bdi>{citation.title}</bdi>

@@ -33,7 +33,7 @@ export const Composer = ({ channel }: { readonly channel: LocalChannel }) => {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault()
       submit(event.ctrlKey || event.metaKey ? ask : send)
-    } else if (event.key === "ArrowUp" && draft === "") {
+    } else if (event.key === "ArrowUp" && draft === "" && !event.altKey) {
       event.preventDefault()
       editNewest(channel.id)
     }
@@ -55,7 +55,7 @@ export const Composer = ({ channel }: { readonly channel: LocalChannel }) => {
           id={composerId}
           fieldRef={field}
           label={texts.compose.label(channel.name)}
-          placeholder={texts.compose.placeholder(channel.name)}
+          placeholder={texts.compose.placeholder}
           describedBy="composer-hints"
           invalid={tooLong}
           text={draft}

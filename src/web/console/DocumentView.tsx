@@ -70,23 +70,25 @@ const Sections = ({
     element?.focus({ preventScroll: true })
     if (mark) mark.scrollIntoView({ block: "center" })
     else element?.scrollIntoView({ block: target <= 0 ? "end" : "start" })
-  }, [shown, target])
+  }, [target])
   return (
     <>
       <nav class="contents" aria-label={texts.documents.contents}>
-        <h2>{texts.documents.contents}</h2>
-        <ol>
-          {shown.sections.map((section, index) => (
-            <li key={section.id} class={`depth-${Math.min(3, depthOf(section))}`}>
-              <a
-                href={documentsAddress(shown.id, nameOf(section))}
-                aria-current={index === target ? "location" : undefined}
-              >
-                <bdi>{shortTitle(section)}</bdi>
-              </a>
-            </li>
-          ))}
-        </ol>
+        <details open={matchMedia(beside).matches}>
+          <summary>{texts.documents.contents}</summary>
+          <ol>
+            {shown.sections.map((section, index) => (
+              <li key={section.id} class={`depth-${Math.min(3, depthOf(section))}`}>
+                <a
+                  href={documentsAddress(shown.id, nameOf(section))}
+                  aria-current={index === target ? "location" : undefined}
+                >
+                  <bdi>{shortTitle(section)}</bdi>
+                </a>
+              </li>
+            ))}
+          </ol>
+        </details>
       </nav>
       <div class="document">
         {shown.sections.map((section, index) => (
@@ -96,6 +98,9 @@ const Sections = ({
     </>
   )
 }
+
+/** Where there is room for the list of sections beside the document. */
+const beside = "(min-width: 1081px)"
 
 const sectionId = (index: number) => `section-${index}`
 

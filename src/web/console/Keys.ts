@@ -3,7 +3,7 @@ import { focusComposer, currentRow, isTyping, moveRow, rowAt } from "./Focus.ts"
 import { me, otherTheme } from "./Kept.ts"
 import { replyTo } from "./MessageActions.tsx"
 import { chatAddress, documentsAddress, go, machineAddress, route } from "./Route.ts"
-import { channelId, channels, drawerOpen, editing, keysOpen, replyingTo, roomOf } from "./state.ts"
+import { channelId, channels, drawerOpen, keysOpen, removing, replyingTo, roomOf } from "./state.ts"
 import { texts } from "./texts.ts"
 
 interface Key {
@@ -31,7 +31,7 @@ export const keys: ReadonlyArray<Key> = [
     on: { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], run: (key) => toggleCitation(key) }
   },
   { shown: ["r"], does: texts.keys.reply, on: { keys: ["r"], run: () => withCurrent(replyTo) } },
-  { shown: ["e"], does: texts.keys.edit, on: { keys: ["e"], run: () => editCurrent() } },
+  { shown: ["Del"], does: texts.keys.remove, on: { keys: ["Delete"], run: () => removeCurrent() } },
   { shown: ["c"], does: texts.keys.chat, on: { keys: ["c"], run: () => inChat(() => undefined) } },
   { shown: ["b"], does: texts.keys.documents, on: { keys: ["b"], run: () => go(documentsAddress()) } },
   { shown: ["m"], does: texts.keys.machine, on: { keys: ["m"], run: () => go(machineAddress) } },
@@ -41,13 +41,13 @@ export const keys: ReadonlyArray<Key> = [
 ]
 
 export const onKeyDown = (event: KeyboardEvent): void => {
-  if (event.defaultPrevented || event.isComposing) return
+  if (event.defaultPrevented || event.isComposing || isInDialog(event)) return
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault()
     return otherChannel(event.key === "ArrowDown" ? 1 : -1)
   }
   if (event.key === "Escape") return leave(event.target)
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isInDialog(event)) return
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
   const key = keys.find(({ on }) => on?.keys.includes(event.key))
   if (!key?.on) return
   event.preventDefault()
@@ -82,10 +82,13 @@ const currentMessage = () => {
     .find((message) => message.id === id)
 }
 
-const editCurrent = (): void =>
+/** Only when the keyboard is on it: the newest message is too easily meant by mistake. */
+const removeCurrent = (): void => {
+  if (!rowAt(document.activeElement)) return
   withCurrent((message) => {
-    if (message.author.id === me.peek().id) editing.value = message.id
+    if (message.author.id === me.peek().id) removing.value = message.id
   })
+}
 
 /** Of the message the keyboard is on, or else of the newest answer. */
 const toggleCitation = (key: string): void => {

@@ -20,8 +20,12 @@ export const MachineView = () => {
   const shown = status.value
   return (
     <main class="view">
-      <TopBar title={texts.machine.title} topic={shown?.summary}>
-        {shown && <span class="quiet aside">{texts.machine.up(duration(Date.now() - shown.startedAt))}</span>}
+      <TopBar title={texts.machine.title}>
+        {shown && (
+          <span class="quiet aside">
+            {texts.machine.version(shown.version)}, {texts.machine.up(duration(Date.now() - shown.startedAt))}
+          </span>
+        )}
       </TopBar>
       <div class="scroll" tabIndex={0} role="region" aria-label={texts.machine.title}>
         <div class="sheet">{shown ? <Machine status={shown} /> : <p class="quiet">{waitingText()}</p>}</div>
@@ -45,8 +49,8 @@ const Machine = ({ status }: { readonly status: Status }) => (
     <Knowledge knowledge={status.knowledge} />
     <Actors actors={status.actors} />
     <p class="more">
-      {texts.machine.version(status.version)}. {texts.machine.more} <a href="/docs">{texts.machine.api}</a>,{" "}
-      <a href="/openapi.json">{texts.machine.openapi}</a>, <a href="/metrics">{texts.machine.metrics}</a>
+      {texts.machine.more} <a href="/docs">{texts.machine.api}</a>, <a href="/openapi.json">{texts.machine.openapi}</a>,{" "}
+      <a href="/metrics">{texts.machine.metrics}</a>
     </p>
   </>
 )

@@ -28,6 +28,7 @@ export const MessageList = ({ room }: { readonly room: Room }) => {
   const below = useUnseen(room, scroller, messages)
   useOlder(room, scroller, messages)
   useLinkedMessage(room)
+  const settled = useSettled(room)
 
   if (phase === "failed" && messages.length === 0) return <Failed room={room} />
   const isEmpty = phase === "ready" && messages.length === 0
@@ -39,6 +40,7 @@ export const MessageList = ({ room }: { readonly room: Room }) => {
           id={logId}
           class="log"
           role="log"
+          aria-live={settled ? "polite" : "off"}
           aria-label={texts.chat.log(channel.value?.name ?? "")}
           aria-busy={phase !== "ready" || room.loadingOlder.value}
         >
@@ -123,10 +125,21 @@ const toEnd = (scroller: HTMLElement | null): void => {
 const useUnseen = (room: Room, scroller: { readonly current: HTMLDivElement | null }, messages: Messages) => {
   const below = useSignal({ away: false, count: 0 })
   const seen = useRef<string | undefined>(undefined)
+  const last = useRef({ top: 0, height: 0 })
+
+  /** Rows that get their height while they come into view move the end away; only the reader leaves it. */
+  const onScroll = () => {
+    if (!scroller.current) return
+    const { scrollTop: top, scrollHeight: height } = scroller.current
+    const left = top < last.current.top && height === last.current.height
+    last.current = { top, height }
+    if (isAtEnd(scroller.current)) room.following = true
+    else if (left) room.following = false
+    look()
+  }
 
   const look = () => {
     if (!scroller.current) return
-    room.following = isAtEnd(scroller.current)
     if (room.following) seen.current = room.messages.peek().at(-1)?.id
     const from = room.messages.peek().findIndex(({ id }) => id === seen.current)
     const count = room.following || from < 0 ? 0 : room.messages.peek().length - 1 - from
@@ -143,18 +156,22 @@ const useUnseen = (room: Room, scroller: { readonly current: HTMLDivElement | nu
     const element = scroller.current
     if (!element) return
     // Opening a citation at the end must not move what the reader looks at.
-    const afterPress = () => requestAnimationFrame(look)
+    const afterPress = () =>
+      requestAnimationFrame(() => {
+        room.following = isAtEnd(element)
+        look()
+      })
     const follow = new ResizeObserver(() => {
       if (room.following) toEnd(element)
       look()
     })
     follow.observe(element)
     for (const child of element.children) follow.observe(child)
-    element.addEventListener("scroll", look, { passive: true })
+    element.addEventListener("scroll", onScroll, { passive: true })
     element.addEventListener("click", afterPress, { capture: true })
     return () => {
       follow.disconnect()
-      element.removeEventListener("scroll", look)
+      element.removeEventListener("scroll", onScroll)
       element.removeEventListener("click", afterPress, { capture: true })
     }
   }, [room, messages.length === 0])
@@ -194,6 +211,19 @@ const useOlder = (room: Room, scroller: { readonly current: HTMLDivElement | nul
     element.addEventListener("scroll", look, { passive: true })
     return () => element.removeEventListener("scroll", look)
   }, [room, first])
+}
+
+/** What was read from the past is not news: screen readers hear only what comes after it. */
+const useSettled = (room: Room): boolean => {
+  const settled = useSignal(false)
+  const reading = room.phase.value !== "ready" || room.loadingOlder.value
+  useEffect(() => {
+    settled.value = false
+    if (reading) return undefined
+    const timer = setTimeout(() => (settled.value = true), 500)
+    return () => clearTimeout(timer)
+  }, [reading])
+  return settled.value
 }
 
 /** Goes to the message the address names, once it is there. */

@@ -54,7 +54,7 @@ export const MessageRow = memo(({ message, replied, showsReply, goesOn, newest }
       <div class="body">
         {isEditing.value ? <EditForm message={message} /> : <Said message={message} replied={replied} />}
         {isRemoving.value && <ConfirmRemoval message={message} />}
-        {newest && isMine && <MeantForTheManual message={message} />}
+        {newest && isMine && !isEditing.value && !isRemoving.value && <MeantForTheManual message={message} />}
       </div>
       {active.value && !isEditing.value && <MessageActions message={message} isMine={isMine} />}
     </article>

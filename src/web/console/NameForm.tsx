@@ -20,11 +20,10 @@ export const NameForm = () => {
           <b>
             <bdi>{me.value.name}</bdi>
           </b>
-          , {texts.rail.noAccount}
-          <span class="unseen">. {texts.rail.changeName}</span>
+
+          <span>{texts.rail.changeName}</span>
         </button>
       )}
-      <p>{texts.rail.stays}</p>
     </div>
   )
 }

@@ -155,11 +155,38 @@ const Table = ({ block }: { readonly block: Extract<Block, { type: "table" }> })
 
 const Inlines = ({ inlines }: { readonly inlines: ReadonlyArray<Inline> }) => (
   <>
-    {inlines.map((inline, index) => (
-      <InlineView key={index} inline={inline} />
-    ))}
+    {runs(inlines).map((run, index) =>
+      run.length === 1 ? (
+        <InlineView key={index} inline={run[0]!} />
+      ) : (
+        <span key={index} class="together">
+          {run.map((inline, at) => (
+            <InlineView key={at} inline={inline} />
+          ))}
+        </span>
+      )
+    )}
   </>
 )
+
+/** Citations share a run with the last word before them, so that no line breaks between. */
+const runs = (inlines: ReadonlyArray<Inline>): ReadonlyArray<ReadonlyArray<Inline>> => {
+  const all: Array<Array<Inline>> = []
+  for (const inline of inlines) {
+    const run = all.at(-1)
+    const last = run?.at(-1)
+    if (inline.type !== "cite" || run === undefined || last === undefined) {
+      all.push([inline])
+    } else if (last.type === "text") {
+      const word = /\S{1,30}\s?$/.exec(last.text)?.[0] ?? ""
+      run[0] = { ...last, text: last.text.slice(0, last.text.length - word.length) }
+      all.push([{ ...last, text: word }, inline])
+    } else {
+      run.push(inline)
+    }
+  }
+  return all
+}
 
 const InlineView = ({ inline }: { readonly inline: Inline }) => {
   const { cited, question } = useContext(Around)

@@ -18,9 +18,10 @@ export class Room {
   readonly loadingOlder = signal(false)
   /** The reader is at the newest message. */
   following = true
-  /** What happened while messages are being read, to be applied to what was read. */
-  private held: Array<Happening> = []
-  private reading = 0
+  /** What happened while messages are being read, to be applied to what was read; there only then. */
+  private held: Array<Happening> | undefined
+  /** Counts the readings that start, so that one which was overtaken is known. */
+  private readings = 0
 
   constructor(channelId: string) {
     this.channelId = channelId
@@ -28,38 +29,25 @@ export class Room {
 
   /** Reads the newest messages in place of what was known. */
   async load(): Promise<void> {
-    const reading = this.begin()
-    this.phase.value = this.messages.peek().length === 0 ? "loading" : this.phase.peek()
+    if (this.phase.peek() !== "ready") this.phase.value = "loading"
+    this.loadingOlder.value = false
     try {
-      const read = await api.messages(this.channelId, page)
-      if (reading !== this.reading) return
-      batch(() => {
-        this.messages.value = apply(read, this.held)
-        this.hasOlder.value = read.length === page
-        this.phase.value = "ready"
-      })
+      const read = await this.read()
+      if (read) this.show(read.messages, apply(read.messages, read.held))
     } catch {
-      if (reading === this.reading) this.phase.value = "failed"
-    } finally {
-      if (reading === this.reading) this.held = []
+      this.phase.value = "failed"
     }
   }
 
   async loadOlder(): Promise<void> {
     const oldest = this.messages.peek()[0]
-    if (!oldest || !this.hasOlder.peek() || this.loadingOlder.peek()) return
-    const reading = this.begin()
+    if (!oldest || !this.hasOlder.peek() || this.held) return
     this.loadingOlder.value = true
     try {
-      const read = await api.messages(this.channelId, page, oldest.id)
-      if (reading !== this.reading) return
-      batch(() => {
-        this.messages.value = apply(withRead(this.messages.peek(), read), this.held)
-        this.hasOlder.value = read.length === page
-      })
+      const read = await this.read(oldest.id)
+      if (read) this.show(read.messages, apply(withRead(this.messages.peek(), read.messages), read.held))
     } catch {
-      return
-    } finally {
+      // The next scroll tries again.
       this.loadingOlder.value = false
     }
   }
@@ -67,7 +55,7 @@ export class Room {
   /** What is not read yet will be read with everything else. */
   take(happenings: ReadonlyArray<Happening>): void {
     if (this.phase.peek() === "new") return
-    this.held.push(...happenings)
+    this.held?.push(...happenings)
     const next = apply(this.messages.peek(), happenings)
     const tooMany = this.following && next.length > most
     batch(() => {
@@ -77,12 +65,35 @@ export class Room {
   }
 
   forget(): void {
-    this.reading++
+    this.readings++
+    this.held = undefined
     this.phase.value = "new"
   }
 
-  private begin(): number {
-    this.held = []
-    return ++this.reading
+  /** Nothing when another reading began meanwhile. */
+  private async read(
+    before?: string
+  ): Promise<{ readonly messages: Messages; readonly held: Array<Happening> } | undefined> {
+    const reading = ++this.readings
+    const held: Array<Happening> = []
+    this.held = held
+    try {
+      const messages = await api.messages(this.channelId, page, before)
+      return reading === this.readings ? { messages, held } : undefined
+    } catch (error) {
+      if (reading === this.readings) throw error
+      return undefined
+    } finally {
+      if (reading === this.readings) this.held = undefined
+    }
+  }
+
+  private show(read: Messages, messages: Messages): void {
+    batch(() => {
+      this.messages.value = messages
+      this.hasOlder.value = read.length === page
+      this.loadingOlder.value = false
+      this.phase.value = "ready"
+    })
   }
 }

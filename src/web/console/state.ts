@@ -29,10 +29,11 @@ export const quoted = signal<{ readonly address: string; readonly quote: string 
 /** Why something the person did has failed, by channel. */
 export const failures = signal<Readonly<Record<string, string>>>({})
 
+/** Where one comes back to from another view. */
+const lastChannel = signal<string | undefined>(undefined)
 export const channelId = computed(
   () => (route.value.view === "chat" ? route.value.channelId : undefined) ?? lastChannel.value
 )
-const lastChannel = signal<string | undefined>(undefined)
 export const channel = computed(() => channels.value.find(({ id }) => id === channelId.value))
 
 const rooms = new Map<string, Room>()
@@ -148,6 +149,9 @@ const readStatus = async (): Promise<void> => {
   if (before !== undefined && before.startedAt !== read.startedAt) await readAll()
 }
 
+/** For a server that is there and does not serve. */
+const readAgainAfter = 3_000
+
 /** Reads everything anew; what is shown stays until it is there. */
 export const readAll = async (): Promise<void> => {
   for (const room of rooms.values()) if (room.channelId !== channelId.peek()) room.forget()
@@ -160,6 +164,7 @@ export const readAll = async (): Promise<void> => {
     if (current) status.value = current
     documentsVersion.value++
   })
+  if (!listed && connection.peek().state === "live") setTimeout(readAll, readAgainAfter)
   const shown = channelId.peek()
   if (shown !== undefined) await roomOf(shown).load()
 }

@@ -28,8 +28,6 @@ export const texts = {
     unread: (count: number) => plural(count, "new message", "new messages"),
     starting: "starting",
     down: (count: number) => `${count} down`,
-    noAccount: "no account",
-    stays: "What you say stays on this computer",
     yourName: "Your name",
     changeName: "Change your name",
     wrongName: "A name is 1 to 40 letters, digits, spaces, dots, dashes or underscores, the first a letter or digit.",
@@ -43,6 +41,7 @@ export const texts = {
     log: (channel: string) => `Messages in ${channel}`,
     messages: "Messages",
     loading: "Loading messages…",
+    unknown: "There is no such channel here.",
     older: "Loading older messages…",
     beginning: (channel: string) => `This is where #${channel} begins`,
     failed: "The messages could not be loaded.",
@@ -64,7 +63,7 @@ export const texts = {
     copy: "Copy",
     copied: "Copied",
     code: "Code",
-    askThis: "Put this to the manual"
+    askThis: "Ask the manual this"
   },
 
   empty: {
@@ -84,7 +83,7 @@ export const texts = {
 
   compose: {
     label: (channel: string) => `Message #${channel}`,
-    placeholder: (channel: string) => `Message #${channel}, or ask the manual`,
+    placeholder: "Say or ask something",
     ask: "Ask",
     askTitle: "Put this to the manual as a question (Ctrl Enter)",
     send: "Send",
@@ -225,7 +224,7 @@ export const texts = {
     message: "next or previous message",
     citation: "open or close a citation",
     reply: "reply to the message",
-    edit: "edit the message, if it is yours",
+    remove: "delete the message, if it is yours",
     chat: "chat",
     documents: "documents",
     machine: "machine",

@@ -32,7 +32,13 @@ export const documents: ReadonlyArray<FakeDocument> = [
     title: "Add documentation",
     path: "docs/ingest.md",
     sections: [
-      section("docs/ingest.md", 0, "Add documentation", "A source is a folder, a website or a repository. It is read once, and again when you say so.", "add-documentation"),
+      section(
+        "docs/ingest.md",
+        0,
+        "Add documentation",
+        "A source is a folder, a website or a repository. It is read once, and again when you say so.",
+        "add-documentation"
+      ),
       section(
         "docs/ingest.md",
         1,
@@ -54,7 +60,13 @@ export const documents: ReadonlyArray<FakeDocument> = [
     title: "What happens to messages",
     path: "docs/messages.md",
     sections: [
-      section("docs/messages.md", 0, "What happens to messages", "Messages are evidence too: what people said answers questions.", "what-happens-to-messages"),
+      section(
+        "docs/messages.md",
+        0,
+        "What happens to messages",
+        "Messages are evidence too: what people said answers questions.",
+        "what-happens-to-messages"
+      ),
       section(
         "docs/messages.md",
         1,
@@ -90,7 +102,8 @@ const inFolder = (n: number) =>
     "Every Markdown file below the folder is split into passages at its headings, and a passage can be found as soon as it has been read."
   )
 const again = (n: number) => cite(n, 0, 2, "passages of files that are gone leave the index")
-const deleted = (n: number) => cite(n, 1, 1, "A deleted message leaves the text index at once and its vector within a minute")
+const deleted = (n: number) =>
+  cite(n, 1, 1, "A deleted message leaves the text index at once and its vector within a minute")
 
 export const written: Answer = {
   text: "Run `rtfm ingest` with the folder. Every Markdown file below it becomes passages, and each can be found as soon as it is read.[1]\n\n```sh\nrtfm ingest ./docs\n```\n\nRun it again at any time: only files that changed are read, and what is gone leaves the index.[2]",
@@ -130,8 +143,8 @@ export class FakeApi {
   token: string | undefined
   /** Answers wait while this is held. */
   hold: Promise<void> | undefined
-  /** Every request that changes something, as `METHOD path`. */
-  readonly calls: Array<string> = []
+  /** Messages are taken, and the connection ends before that is said. */
+  losesAnswers = false
   status: typeof Status.Type = calm(Date.now() - 11_520 * second)
 
   private readonly page: Page
@@ -174,6 +187,19 @@ export class FakeApi {
     await new Promise((resolve) => this.server?.close(resolve))
   }
 
+  /** Nobody hears of what is done meanwhile. */
+  silently(run: () => void): void {
+    const watchers = [...this.watchers]
+    this.watchers.clear()
+    run()
+    for (const watcher of watchers) this.watchers.add(watcher)
+  }
+
+  /** Tells every watcher that it missed too much. */
+  reset(): void {
+    for (const watcher of this.watchers) watcher.write('event: reset\ndata: {"type":"reset"}\n\n')
+  }
+
   tell(happening: Happening): void {
     const numbered = { id: ++this.lastId, happening }
     this.past.push(numbered)
@@ -198,7 +224,6 @@ export class FakeApi {
     if (parts[1] === "events") return this.watch(request, response)
     const body = await bodyOf(request)
     const key = request.headers["idempotency-key"] as string | undefined
-    if (request.method !== "GET") this.calls.push(`${request.method} ${url.pathname}`)
     switch (`${request.method} ${parts[1]}${parts.length > 3 ? `/${parts[3]}` : ""}`) {
       case "GET channels":
         return json(response, this.channels)
@@ -207,7 +232,7 @@ export class FakeApi {
       case "GET channels/messages":
         return json(response, this.newest(parts[2]!, url.searchParams))
       case "POST channels/messages":
-        return json(response, this.post(parts[2]!, body, key))
+        return this.posted(this.post(parts[2]!, body, key), response)
       case "PATCH channels/messages":
         return this.edit(parts[4]!, body, response)
       case "DELETE channels/messages":
@@ -273,6 +298,11 @@ export class FakeApi {
     if (key !== undefined) this.keys.set(key, message)
     if (asks || /^!rtfm\b|@rtfm\b/i.test(text)) void this.answer(message)
     return message
+  }
+
+  private posted(message: LocalMessage, response: ServerResponse): void {
+    if (this.losesAnswers) response.destroy()
+    else json(response, message)
   }
 
   private async answer(question: LocalMessage): Promise<void> {
