@@ -65,11 +65,13 @@ export interface Subscription {
   /**
    * The next records in hand, at least one; waits until there is something. Order is kept within a partition.
    * At most `window` records of a partition are out and not yet committed: a full partition is left out, others go on.
+   * Not for racing: what a take had in hand when it was interrupted is out until the scope of the subscription closes.
    */
   readonly take: Effect.Effect<ReadonlyArray<IncomingRecord>, BrokerError>
   /**
    * In one transaction: appends `outputs`, and marks `done` as finished. Records may finish out of order; after a
-   * restart exactly those not marked come again.
+   * restart exactly those not marked come again. To finish what is not in hand, or was finished before, is `invalid`,
+   * and nothing is appended. An interrupted commit has still happened whole or not at all.
    */
   readonly commit: (batch: {
     readonly outputs: ReadonlyArray<OutgoingRecord>
@@ -108,13 +110,19 @@ export type ReadFrom = "earliest" | "latest" | { readonly offset: number } | { r
 export class Broker extends Context.Service<
   Broker,
   {
-    /** Appends in order and returns each record's position once it is durable. All are appended, or none. */
+    /**
+     * Appends in order and returns each record's position once it is durable. All are appended, or none. A value above
+     * 8 MiB is `invalid`, and so is a key that is no valid Unicode.
+     */
     publish(records: ReadonlyArray<OutgoingRecord>): Effect.Effect<ReadonlyArray<Position>, BrokerError>
-    /** Joins `group`; a group without committed offsets starts at the beginning. The scope leaves it. */
+    /**
+     * Joins `group`; a group without committed offsets starts at the beginning. The scope leaves it: then taking and
+     * committing fail as `fenced`. Within a process one member of a group reads a topic; a second one is `invalid`.
+     */
     subscribe(options: {
       readonly topics: ReadonlyArray<string>
       readonly group: string
-      /** Unfinished records a partition may have out; default 256. */
+      /** Unfinished records a partition may have out: 1 to 512; default 256. */
       readonly window?: number
     }): Effect.Effect<Subscription, BrokerError, Scope.Scope>
     /** Reads without a group. Ends at the end of the topic as it was at the start, unless `follow`. */
@@ -127,7 +135,7 @@ export class Broker extends Context.Service<
     /** Creates what is missing; what exists is left as it is. */
     create(topics: ReadonlyArray<TopicSpec>): Effect.Effect<void, BrokerError>
     readonly list: Effect.Effect<ReadonlyArray<TopicDescription>, BrokerError>
-    /** Lag of every group that has committed something, or of one group. */
+    /** Lag of every group that has committed something or is reading, or of one group. */
     lag(group?: string): Effect.Effect<ReadonlyArray<GroupLag>, BrokerError>
   }
 >()("rtfm/broker/Broker") {}

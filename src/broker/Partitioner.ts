@@ -20,8 +20,6 @@ export const murmur2 = (bytes: Uint8Array): number => {
   return hash ^ (hash >>> 15)
 }
 
-const encoder = new TextEncoder()
-
 /** From 0 to `partitions - 1`. */
 export const partitionOf = (key: string, partitions: number): number =>
-  (murmur2(encoder.encode(key)) & 0x7fffffff) % partitions
+  (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions

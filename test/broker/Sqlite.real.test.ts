@@ -153,6 +153,31 @@ describe("SQLite broker, killed", () => {
   )
 })
 
+describe("SQLite broker, waiting", () => {
+  it.live("costs next to nothing", () =>
+    Effect.gen(function* () {
+      const path = joinPath(yield* tempFolder, "broker.db")
+      yield* open(
+        path,
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          yield* broker.create([topic("t")])
+          const member = yield* join({ topics: ["t"] })
+          yield* Effect.forkChild(Effect.forever(member.take), { startImmediately: true })
+          const read = broker.read({ topic: "t", from: "latest", follow: true })
+          yield* Effect.forkChild(Stream.runDrain(read), { startImmediately: true })
+          yield* broker.publish([record("t", null, "wakes both")])
+          const before = process.cpuUsage()
+          // Time has to pass for a poll to show.
+          yield* Effect.sleep("500 millis")
+          const { user, system } = process.cpuUsage(before)
+          assert.isBelow(user + system, 100_000, "µs of CPU in half a second")
+        })
+      )
+    })
+  )
+})
+
 const run = (command: string, ...args: ReadonlyArray<string>) => spawnSync(command, args).status === 0
 
 /** A disk of its own, where only root can have one. */

@@ -10,8 +10,11 @@ import { Broker } from "../../src/broker/Broker.ts"
 import * as Sqlite from "../../src/broker/Sqlite.ts"
 import { join, offsetsOf, record, suite, text, topic } from "../contract/Broker.ts"
 
+/** In memory where the system has such a folder: closing a file waits for its disk. */
+const tempRoot = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
 const tempFolder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(joinPath(tmpdir(), "rtfm-broker-"))),
+  Effect.sync(() => mkdtempSync(joinPath(tempRoot, "rtfm-broker-"))),
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
 )
 

@@ -427,6 +427,20 @@ export const suite = <E>(name: string, layer: Layer.Layer<Broker, E>) =>
         })
       )
 
+      test(
+        "refuses unfinished records of an earlier member until they have come again",
+        Effect.gen(function* () {
+          yield* publish(numbers("one", 3))
+          const member = yield* join({ topics: ["one"] })
+          const taken = yield* member.take
+          yield* member.commit(done(taken[1]!))
+          yield* member.close
+          const next = yield* join({ topics: ["one"] })
+          assert.strictEqual((yield* Effect.flip(next.commit(done(taken[2]!)))).reason, "invalid")
+          yield* next.commit(done(...(yield* next.take)))
+        })
+      )
+
       it.effect.prop(
         "finishes in any order over any restarts: nothing is lost, nothing finished comes again",
         { steps: Arbitrary.array(Arbitrary.schema(Step), { maxLength: 40 }) },

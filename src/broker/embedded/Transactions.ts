@@ -36,6 +36,9 @@ export type Work<A> = (changes: Changes) => A
  */
 export type Write = <A>(work: Work<A>) => Effect.Effect<A, BrokerError>
 
+/** Pieces of work that share a transaction at most: the process stands still while it runs. */
+const atOnce = 64
+
 interface Request {
   readonly work: Work<unknown>
   readonly resume: (outcome: Effect.Effect<any, BrokerError>) => void
@@ -58,7 +61,7 @@ const failed = (log: Pick<Log, "failure">, cause: unknown): Effect.Effect<never,
 
 /** An interrupted write has still happened whole or not at all. */
 export const make = (log: Log): Write => {
-  let waiting: Array<Request> = []
+  const waiting: Array<Request> = []
 
   const run = (requests: ReadonlyArray<Request>) => {
     const changes = new Changes()
@@ -75,8 +78,8 @@ export const make = (log: Log): Write => {
   }
 
   const flush = () => {
-    const requests = waiting
-    waiting = []
+    const requests = waiting.splice(0, atOnce)
+    if (waiting.length > 0) setImmediate(flush)
     run(requests)
   }
 
