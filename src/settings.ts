@@ -1,13 +1,24 @@
 /** Every setting, gathered from the places that use them, and the one check that names all that are wrong. */
 import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Effect, Layer, Schema } from "effect"
+import { ingestOwnDocs } from "./actors/OwnDocs.ts"
 import { shutdownGrace } from "./actors/Supervise.ts"
 import { logFormat, logLevel } from "./runtime/Logging.ts"
 import type { Setting } from "./runtime/Setting.ts"
 import { dataDir } from "./state/DataDir.ts"
+import { chromaUrl } from "./vectors/Chroma.ts"
+import * as Guard from "./web/Guard.ts"
 
 /** In the order in which a reader wants to know them. */
-export const all: ReadonlyArray<Setting<any>> = [dataDir, logLevel, logFormat, shutdownGrace]
+export const all: ReadonlyArray<Setting<any>> = [
+  ...Guard.settings,
+  dataDir,
+  chromaUrl,
+  ingestOwnDocs,
+  logLevel,
+  logFormat,
+  shutdownGrace
+]
 
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
   problems: Schema.Array(Schema.Struct({ name: Schema.String, expected: Schema.String }))

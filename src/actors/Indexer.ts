@@ -1,7 +1,5 @@
 /** discord-messages, document-chunks → passages. Writes text only, so what was said can be found at once. */
 import { Effect } from "effect"
-import type { ChatEvent } from "../domain/ChatMessage.ts"
-import { questionIn } from "../domain/Question.ts"
 import * as Topics from "../domain/Topics.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import * as Actor from "./Actor.ts"
@@ -9,17 +7,13 @@ import * as Actor from "./Actor.ts"
 /** Records written in one transaction of the state. */
 const batch = 500
 
-/** What is asked of the bot is not evidence: it would be the closest passage to itself. */
-const isEvidence = (event: ChatEvent): boolean => event.type === "deleted" || questionIn(event.message) === undefined
-
 export const chat = Effect.flatMap(Passages, (passages) =>
   Actor.inBatches({
     name: "indexer",
     from: Topics.messages,
     to: "passages",
     batch,
-    handleBatch: (deliveries) =>
-      Effect.as(passages.applyChat(deliveries.map(({ value }) => value).filter(isEvidence)), [])
+    handleBatch: (deliveries) => Effect.as(passages.applyChat(deliveries.map(({ value }) => value)), [])
   })
 )
 

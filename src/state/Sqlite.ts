@@ -76,7 +76,9 @@ const make = Effect.fnUntraced(function* (filename: string) {
       semaphore: yield* Semaphore.make(1),
       isTransaction
     }),
-    isTransaction
+    isTransaction,
+    // A transaction that reads first and writes later would otherwise fail at once when another process writes.
+    beginTransaction: "BEGIN IMMEDIATE"
   })
 })
 

@@ -1,0 +1,110 @@
+/** `rtfm ingest`: a folder or a file of documentation becomes something the bot knows. */
+import { Console, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as DocSource from "../docs/DocSource.ts"
+import { count, json, printJson, progress } from "./Output.ts"
+import * as System from "./System.ts"
+
+/** Text sent at once, in bytes; well under what the API accepts. */
+const batchBytes = 4 * 1024 * 1024
+
+interface Report {
+  readonly source: string
+  readonly added: number
+  readonly changed: number
+  readonly removed: number
+  readonly unchanged: number
+  readonly chunks: number
+  readonly problems: ReadonlyArray<DocSource.DocProblem>
+}
+
+const batches = (files: ReadonlyArray<DocSource.DocFile>): ReadonlyArray<ReadonlyArray<DocSource.DocFile>> => {
+  const all: Array<Array<DocSource.DocFile>> = [[]]
+  let bytes = 0
+  for (const file of files) {
+    bytes += Buffer.byteLength(file.text)
+    if (bytes > batchBytes && all.at(-1)!.length > 0) {
+      all.push([])
+      bytes = Buffer.byteLength(file.text)
+    }
+    all.at(-1)!.push(file)
+  }
+  return all
+}
+
+const sum = (a: Report, b: Report): Report => ({
+  source: a.source,
+  added: a.added + b.added,
+  changed: a.changed + b.changed,
+  removed: a.removed + b.removed,
+  unchanged: a.unchanged + b.unchanged,
+  chunks: a.chunks + b.chunks,
+  problems: [...a.problems, ...b.problems]
+})
+
+const text = ({ added, changed, chunks, problems, removed, source, unchanged }: Report): string => {
+  const work = [
+    ...(added > 0 ? [`${added} added`] : []),
+    ...(changed > 0 ? [`${changed} changed`] : []),
+    ...(removed > 0 ? [`${removed} removed`] : []),
+    ...(unchanged > 0 ? [`${unchanged} unchanged`] : [])
+  ]
+  const head = `${source}: ${work.length === 0 ? "no documents" : work.join(", ")}; ${count(chunks, "section")} to index.`
+  return [head, ...problems.map(({ path, reason }) => `  left out: ${path} ${reason}`)].join("\n")
+}
+
+export const ingest = Command.make(
+  "ingest",
+  {
+    place: Argument.String("folder-or-file").pipe(
+      Argument.withDescription("Markdown or text: .md, .markdown, .mdx, .txt")
+    ),
+    name: Flag.String("name").pipe(
+      Flag.withDescription("Name of the source; the folder's own name when absent"),
+      Flag.optional
+    ),
+    baseUrl: Flag.String("base-url").pipe(
+      Flag.withDescription("Where readers find these documents; links go there instead of to the bot's page"),
+      Flag.optional
+    ),
+    json
+  },
+  Effect.fn(function* ({ baseUrl, json, name, place }) {
+    const { complete, files, problems, source } = yield* DocSource.read(
+      place,
+      Option.match(name, { onNone: () => ({}), onSome: (name) => ({ name }) })
+    )
+    const { api } = yield* System.Api
+    const show = progress(`ingesting ${source}`)
+    const all = batches(files)
+    const present = [...files.map(({ path }) => path), ...problems.map(({ path }) => path)]
+    let report: Report = { source, added: 0, changed: 0, removed: 0, unchanged: 0, chunks: 0, problems }
+    let done = 0
+    for (const documents of all) {
+      const last = documents === all.at(-1)
+      const part = yield* api.knowledge.ingest({
+        payload: {
+          source,
+          documents,
+          // What is gone can be told only once everything that is there is known.
+          removeMissing: complete && last,
+          ...(last && { present }),
+          ...(Option.isSome(baseUrl) && { baseUrl: baseUrl.value })
+        }
+      })
+      report = sum(report, part)
+      done += documents.length
+      if (!json) yield* show(done, files.length)
+    }
+    yield* json ? printJson(report) : Console.log(text(report))
+  }, Effect.provide(System.layer))
+).pipe(
+  Command.withDescription("Teach the bot a folder or a file of documentation; again for what changed"),
+  Command.withExamples([
+    { command: "rtfm ingest docs/", description: "A folder, with everything below it" },
+    {
+      command: "rtfm ingest docs/ --name handbook --base-url https://docs.example.com",
+      description: "Links go to the published pages"
+    }
+  ])
+)

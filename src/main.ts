@@ -1,0 +1,65 @@
+/** The whole process. Above: what it talks to. Below: what it does, in the order a message travels. */
+import { NodeServices } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import type { HttpServer } from "effect/http"
+import * as Answerer from "./actors/Answerer.ts"
+import * as Indexer from "./actors/Indexer.ts"
+import * as Ingester from "./actors/Ingester.ts"
+import * as Listener from "./actors/Listener.ts"
+import * as OwnDocs from "./actors/OwnDocs.ts"
+import * as Speaker from "./actors/Speaker.ts"
+import * as Supervise from "./actors/Supervise.ts"
+import * as Vectorizer from "./actors/Vectorizer.ts"
+import { Broker } from "./broker/Broker.ts"
+import * as SqliteBroker from "./broker/Sqlite.ts"
+import * as LocalChat from "./chat/LocalChat.ts"
+import * as Documents from "./docs/Documents.ts"
+import * as Topics from "./domain/Topics.ts"
+import * as Passages from "./knowledge/PassagesSql.ts"
+import * as Retriever from "./knowledge/RetrieverHybrid.ts"
+import * as LocalEmbedder from "./model/LocalEmbedder.ts"
+import * as QuotingWriter from "./model/QuotingWriter.ts"
+import { Happenings } from "./runtime/Happenings.ts"
+import * as Inventory from "./runtime/Inventory.ts"
+import { Parts } from "./runtime/Parts.ts"
+import * as Sqlite from "./state/Sqlite.ts"
+import * as Chroma from "./vectors/Chroma.ts"
+import * as Server from "./web/Server.ts"
+
+export const Log = Layer.effectDiscard(Broker.use((broker) => broker.create(Topics.all))).pipe(
+  // The broker comes first: its lock on the folder keeps a second process from everything else.
+  Layer.provideMerge(SqliteBroker.layer)
+)
+
+const Stores = Layer.mergeAll(LocalChat.layer, Passages.layer, Documents.layer, Chroma.layer, LocalEmbedder.layer)
+
+export const Capabilities = Layer.mergeAll(Retriever.layer, QuotingWriter.layer, Inventory.layer).pipe(
+  Layer.provideMerge(Stores),
+  Layer.provideMerge(Sqlite.layer),
+  Layer.provideMerge(Log),
+  Layer.provideMerge(Layer.mergeAll(Happenings.layer, Parts.layer, NodeServices.layer))
+)
+
+export const Actors = Supervise.layer([
+  OwnDocs.actor, //     README, docs      → document-chunks
+  Listener.actor, //    chat              → discord-messages, bot-queries
+  Indexer.chat, //      discord-messages  → passages
+  Indexer.documents, // document-chunks   → passages
+  Vectorizer.actor, //  passages          → vectors
+  Answerer.actor, //    bot-queries       → bot-responses
+  Speaker.actor //      bot-responses     → chat
+]).pipe(Layer.provideMerge(Ingester.layer))
+
+/** Everything but the web, for commands that do their work without a running process. */
+export const Headless = Actors.pipe(Layer.provideMerge(Capabilities))
+
+/**
+ * The web over all the rest; it goes first when the process stops, so that a question in flight still meets the actors.
+ * What the handlers need is lost in the types of the API's groups; it is all in `Headless`.
+ */
+export const withWeb = <E>(web: Layer.Layer<HttpServer.HttpServer, E, any>) =>
+  Layer.provideMerge(web as Layer.Layer<HttpServer.HttpServer, E, Layer.Success<typeof Headless>>, Headless)
+
+export const Main = withWeb(Server.layer)
+
+export const untilFatal = Effect.flatMap(Supervise.Supervisor, ({ fatal }) => fatal)
