@@ -12,6 +12,7 @@ import {
   OpenApi
 } from "effect/http-api"
 import * as Answer from "../domain/Answer.ts"
+import * as ChatMessage from "../domain/ChatMessage.ts"
 import * as Happening from "../domain/Happening.ts"
 import { maxQuestionLength } from "../domain/Question.ts"
 import * as Problem from "./Problem.ts"
@@ -104,6 +105,11 @@ const number = (minimum: number, maximum: number, description: string) => ({
   schema: { type: "integer", minimum, maximum }
 })
 
+const paths: Parameters = {
+  channelId: { description: "A channel of the local chat, such as `local:general`" },
+  messageId: { description: "A message of the channel" }
+}
+
 const about = (summary: string, description: string, parameters: Parameters = {}) =>
   OpenApi.annotations({
     summary,
@@ -112,7 +118,7 @@ const about = (summary: string, description: string, parameters: Parameters = {}
       ...operation,
       parameters: operation["parameters"].map((parameter: { name: string }) => ({
         ...parameter,
-        ...parameters[parameter.name]
+        ...{ ...paths, ...parameters }[parameter.name]
       }))
     })
   })
@@ -143,6 +149,14 @@ const AnswerMode = Answer.AnswerMode.annotate({
     "`model`: written by a language model, every sentence backed by a checked quote. `quoted`: quotes, because the model does not answer. `closest`: the nearest passages, because no model is set up."
 })
 
+const answerFields = {
+  refused: Schema.Boolean,
+  mode: AnswerMode,
+  citations: Schema.Array(Citation),
+  timing: Timing
+}
+const refusedMeans = "Nothing that is known answers the question; the answer says so"
+
 export const AnsweredQuestion = described(
   "AnsweredQuestion",
   "A question with its answer",
@@ -151,18 +165,38 @@ export const AnsweredQuestion = described(
     question: Schema.String,
     channelId: Schema.String,
     answer: Schema.String,
-    refused: Schema.Boolean,
-    mode: AnswerMode,
-    citations: Schema.Array(Citation),
-    timing: Timing
+    ...answerFields
   }),
   {
     id: "The id of the message that asks",
     channelId: "Where it was asked and answered",
     answer: "Markdown; `[n]` refers to the citations",
-    refused: "Nothing that is known answers the question; the answer says so"
+    refused: refusedMeans
   }
-)
+).annotate({
+  examples: [
+    {
+      id: "m-5d0c7e0e",
+      question: "How do I ingest a folder of documents?",
+      channelId: "local:general",
+      answer: "`rtfm ingest docs/` reads every Markdown file below the folder [1]",
+      refused: false,
+      mode: "closest",
+      citations: [
+        {
+          n: 1,
+          quote: "`rtfm ingest docs/` reads every Markdown file below the folder",
+          title: "README › Documentation",
+          url: "/#/documents/rtfm-bot%2FREADME.md",
+          passageId: "rtfm-bot/README.md#3/0",
+          passage:
+            "`rtfm ingest docs/` reads every Markdown file below the folder; a second run does only what changed."
+        }
+      ],
+      timing: { queuedMs: 2, retrieveMs: 18, writeMs: 3 }
+    }
+  ]
+})
 
 export const PendingQuestion = described(
   "PendingQuestion",
@@ -214,7 +248,10 @@ export class QuestionsApi extends HttpApiGroup.make("questions")
       success: [AnsweredQuestion, PendingQuestion],
       error: problems
     }).annotateMerge(
-      about("Look at a question", "Its answer, or 202 while there is none; waits only when told to.", waitParameters)
+      about("Look at a question", "Its answer, or 202 while there is none; waits only when told to.", {
+        id: { description: "The id it got when it was asked" },
+        ...waitParameters
+      })
     )
   )
   .prefix("/api")
@@ -225,11 +262,23 @@ export class QuestionsApi extends HttpApiGroup.make("questions")
 const LocalChannel = described("Channel", "A channel of the local chat", Happening.LocalChannel, {
   id: "`local:` and the name"
 })
-const LocalMessage = described("Message", "A message of the local chat", Happening.LocalMessage, {
-  replyTo: "The message it answers",
-  editedAt: "Equal to `createdAt` until the first edit",
-  answer: "Set on what the bot said in answer to a question"
-})
+const AnswerOfBot = described(
+  "Answer",
+  "What the bot found, with the words it rests on",
+  Schema.Struct({ text: Schema.String, ...answerFields }),
+  { text: "Markdown; `[n]` refers to the citations", refused: refusedMeans }
+)
+const Author = described("Author", "Who wrote a message", ChatMessage.Author, { bot: "True for any program" })
+const LocalMessage = described(
+  "Message",
+  "A message of the local chat",
+  Schema.Struct({ ...Happening.LocalMessage.fields, author: Author, answer: Schema.optionalKey(AnswerOfBot) }),
+  {
+    replyTo: "The message it answers",
+    editedAt: "Equal to `createdAt` until the first edit",
+    answer: "Set on what the bot said in answer to a question"
+  }
+)
 
 export class ChatApi extends HttpApiGroup.make("chat")
   .add(
@@ -503,7 +552,11 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
       params: { id: Id },
       success: Schema.Struct({ id: Schema.String, title: Schema.String, sections: Schema.Array(Section) }),
       error: problems
-    }).annotateMerge(about("Read a document", "Its sections in order, as they are indexed.")),
+    }).annotateMerge(
+      about("Read a document", "Its sections in order, as they are indexed.", {
+        id: { description: "Source and path, such as `handbook/start.md`, with its slashes escaped" }
+      })
+    ),
     HttpApiEndpoint.post("ingest", "/documents", {
       payload: described(
         "Ingest",
@@ -610,8 +663,8 @@ const tidy = (document: Record<string, any>): Record<string, any> =>
     JSON.stringify(document).replaceAll(/("(?:#\/components\/schemas\/)?[A-Z]\w+)Encoded"/g, '$1"'),
     (_, value) => {
       const { allOf, ...rest } = value ?? {}
-      const onlyDescription = allOf?.length === 1 && Object.keys(allOf[0]).join() === "description"
-      return onlyDescription ? { ...rest, description: allOf[0].description } : value
+      const isPlain = (part: object) => Object.keys(part).every((key) => key === "$ref" || key === "description")
+      return Array.isArray(allOf) && allOf.every(isPlain) ? Object.assign(rest, ...allOf) : value
     }
   )
 

@@ -23,10 +23,10 @@ export const layer = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      channels: () => Effect.catchTag(chat.channels, "ChatError", ofChat),
-      createChannel: ({ payload }) => Effect.catchTag(chat.createChannel(payload.name), "ChatError", ofChat),
+      channels: () => chat.channels.pipe(Effect.catchTag("ChatError", ofChat)),
+      createChannel: ({ payload }) => chat.createChannel(payload.name).pipe(Effect.catchTag("ChatError", ofChat)),
       messages: ({ params, query: { limit = messagesAtOnce, ...query } }) =>
-        Effect.catchTag(chat.messages(params.channelId, { ...query, limit }), "ChatError", ofChat),
+        chat.messages(params.channelId, { ...query, limit }).pipe(Effect.catchTag("ChatError", ofChat)),
       post: ({ headers: { "idempotency-key": idempotencyKey }, params, payload }) =>
         chat
           .post({ ...params, ...payload, ...(idempotencyKey !== undefined && { idempotencyKey }) })

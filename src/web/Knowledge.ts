@@ -52,7 +52,7 @@ export const layer = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      documents: () => Effect.catchTag(documents.list, "DocumentsError", ofDocuments),
+      documents: () => documents.list.pipe(Effect.catchTag("DocumentsError", ofDocuments)),
 
       document: Effect.fnUntraced(
         function* ({ params: { id } }) {

@@ -30,7 +30,7 @@ const readBuilt = attempt("The built page could not be read", async (): Promise<
   return new Map(await Promise.all(names.map(async (name) => [name, await readFile(`${folder}${name}`)] as const)))
 })
 
-const sources = { "index.html": "index.html", "icon.svg": "icon.svg", "app.css": "page.css" }
+const sources = { "index.html": "index.html", "app.css": "page.css" }
 
 const bundleScript = async (): Promise<string> => {
   const { rolldown } = await import("rolldown")
@@ -59,7 +59,7 @@ const load = Effect.suspend(() => (existsSync(entry) ? bundle : readBuilt)).pipe
   Effect.map((files) => new Map([...files].map(([name, content]) => [`/${name}`, Asset.make(name, content)])))
 )
 
-export const paths = ["/", "/app.js", "/app.css", "/icon.svg"] as const
+export const paths = ["/", "/app.js", "/app.css"] as const
 
 /** The page is loaded when it is first asked for; a failure is tried again by the next request. */
 export const layer = HttpRouter.use(

@@ -61,9 +61,9 @@ export const topics = Effect.gen(function* () {
 
 export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
   handlers.handleAll({
-    status: () => Effect.catchTag(status, "PassagesError", ofPassages),
+    status: () => status.pipe(Effect.catchTag("PassagesError", ofPassages)),
     events: ({ headers }) => follow(headers["last-event-id"]),
-    topics: () => Effect.catchTag(topics, "BrokerError", ofBroker),
+    topics: () => topics.pipe(Effect.catchTag("BrokerError", ofBroker)),
     deadLetters: ({ query }) =>
       DeadLetters.list(query).pipe(
         Effect.map((letters) => letters.map(toDeadLetterInfo)),
