@@ -117,7 +117,10 @@ describe("SQLite broker, killed", () => {
 
           const member = yield* join({ topics: ["in"], window: 512 })
           const again = new Set<number>()
-          while (again.size < kept.size - done.size) {
+          const behind = Broker.use((broker) =>
+            Effect.map(broker.lag("g"), (partitions) => partitions.reduce((sum, { lag }) => sum + lag, 0))
+          )
+          while ((yield* behind) > 0) {
             const taken = yield* member.take
             for (const record of taken) {
               assert.isFalse(done.has(Number(text(record))), "a finished record came again")
@@ -126,11 +129,7 @@ describe("SQLite broker, killed", () => {
             }
             yield* member.commit({ outputs: [], done: taken })
           }
-          const lag = yield* Broker.use((broker) => broker.lag("g"))
-          assert.deepStrictEqual(
-            lag.map(({ lag }) => lag),
-            [0, 0, 0]
-          )
+          assert.strictEqual(again.size, kept.size - done.size, "an unfinished record did not come again")
           yield* Effect.log(`${kept.size} records, ${finished.size} known finished, ${again.size} came again`)
         })
       )
