@@ -1,5 +1,5 @@
 /** The HTTP API as data: the server, the client of the CLI, the page's types and the OpenAPI document follow from it. */
-import { Schema } from "effect"
+import { Schema, SchemaAST } from "effect"
 import { ProblemDetails } from "effect/http"
 import {
   HttpApi,
@@ -654,19 +654,29 @@ export class HealthApi extends HttpApiGroup.make("health")
   )
   .annotateMerge(OpenApi.annotations({ title: "Health", description: "For probes and scrapers; needs no token." })) {}
 
-/**
- * Effect names what a class looks like on the wire `…Encoded`, and keeps what a field's key says apart from its schema;
- * readers of the document know one name and one description.
- */
-const tidy = (document: Record<string, any>): Record<string, any> =>
-  JSON.parse(
-    JSON.stringify(document).replaceAll(/("(?:#\/components\/schemas\/)?[A-Z]\w+)Encoded"/g, '$1"'),
-    (_, value) => {
-      const { allOf, ...rest } = value ?? {}
-      const isPlain = (part: object) => Object.keys(part).every((key) => key === "$ref" || key === "description")
-      return Array.isArray(allOf) && allOf.every(isPlain) ? Object.assign(rest, ...allOf) : value
-    }
-  )
+/** Effect names what a class looks like on the wire `…Encoded`; readers of the document know one name. */
+const withOneName = (document: Record<string, any>): Record<string, any> =>
+  JSON.parse(JSON.stringify(document).replaceAll(/("(?:#\/components\/schemas\/)?[A-Z]\w+)Encoded"/g, '$1"'))
+
+/** What is said of a field is kept apart from its schema as `allOf`, which OpenAPI 3.1 has no need of. */
+const withPlainFields = (document: Record<string, any>): Record<string, any> =>
+  JSON.parse(JSON.stringify(document), (_, value) => {
+    const { allOf, ...rest } = value ?? {}
+    const isPlain = (part: object) => Object.keys(part).every((key) => key === "$ref" || key === "description")
+    return Array.isArray(allOf) && allOf.every(isPlain) ? Object.assign(rest, ...allOf) : value
+  })
+
+/** What is said of a class stays behind when it is encoded. */
+const withDescribedProblems = (document: Record<string, any>): Record<string, any> => {
+  const { schemas, ...components } = document["components"]
+  const described = Object.entries({ ...Problem, NotReady } as Record<string, unknown>)
+    .filter(([name, problem]) => name in schemas && Schema.isSchema(problem))
+    .map(([name, problem]) => {
+      const description = SchemaAST.resolveDescription((problem as Schema.Top).ast)
+      return [name, { ...schemas[name], description }]
+    })
+  return { ...document, components: { ...components, schemas: { ...schemas, ...Object.fromEntries(described) } } }
+}
 
 export class Api extends HttpApi.make("rtfm")
   .add(QuestionsApi)
@@ -681,6 +691,6 @@ export class Api extends HttpApi.make("rtfm")
     OpenApi.annotations({
       title: "rtfm",
       description: "Ask the manual, talk in the local channels, add documentation, and see how the process is.",
-      transform: tidy
+      transform: (document) => withDescribedProblems(withPlainFields(withOneName(document)))
     })
   ) {}

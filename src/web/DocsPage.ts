@@ -135,7 +135,10 @@ const body = (operation: Operation, structures: Structures): string =>
 const examples: Readonly<Record<string, string>> = { q: "ingest%20a%20folder", authorId: "ada" }
 const placeOf = (path: string, { parameters }: Operation): string => {
   const query = parameters.filter((each) => each.in === "query" && each.required)
-  const filled = path.replace("{channelId}", "local:general").replace("{messageId}", "m-1").replace("{id}", "m-1")
+  const filled = path
+    .replace("{channelId}", "local:general")
+    .replace("{messageId}", "m-1")
+    .replace("{id}", path.includes("documents") ? "handbook%2Fstart.md" : "m-1")
   return (
     filled + (query.length === 0 ? "" : `?${query.map(({ name }) => `${name}=${examples[name] ?? "…"}`).join("&")}`)
   )
@@ -189,6 +192,8 @@ const structure = ([name, shape]: readonly [string, Shape]): string =>
 const isProblem = ([, { properties }]: readonly [string, Shape]): boolean =>
   properties?.["type"]?.enum?.[0] === "about:blank"
 
+const statusOf = ([, { properties }]: readonly [string, Shape]): number => Number(properties?.["status"]?.enum?.[0])
+
 const problem = ([name, { description, properties }]: readonly [string, Shape]): string =>
   `<tr id="structure-${name}"><th scope="row"><span class="status">${properties!["status"]!.enum![0]}</span></th><td>${properties!["title"]!.enum![0]}</td><td>${prose(description ?? "")}</td></tr>`
 
@@ -204,9 +209,9 @@ export const render = (spec: OpenApi.OpenAPISpec, url: string): string => {
       operation: operation as unknown as Operation
     }))
   )
-  const all = Object.entries(spec.components.schemas as Structures)
+  const all = Object.entries(spec.components.schemas as Structures).toSorted(([a], [b]) => a.localeCompare(b))
   const structures = Object.fromEntries(all)
-  const problems = all.filter(isProblem)
+  const problems = all.filter(isProblem).toSorted((a, b) => statusOf(a) - statusOf(b))
   const groups = spec.tags.map((tag) => ({
     ...tag,
     operations: placed.filter(({ operation }) => operation.tags.includes(tag.name))
@@ -252,7 +257,7 @@ export const render = (spec: OpenApi.OpenAPISpec, url: string): string => {
 ${sections}
 <h2 id="problems">Problems</h2>
 <p class="lead">Every failure is an <code>application/problem+json</code> document (RFC 9457): <code>status</code>, <code>title</code> and one sentence in <code>detail</code>.</p>
-${table("Problems", problems.map(problem).join(""))}
+${table("By status", problems.map(problem).join(""))}
 ${json({
   type: "about:blank",
   title: "Bad Request",

@@ -3,6 +3,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Duration, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer, type HttpServerError } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { NetAddress } from "effect/net"
 import { createServer } from "node:http"
 import { Api } from "./Api.ts"
 import * as Chat from "./Chat.ts"
@@ -92,5 +93,8 @@ const layerNoDeps = Layer.effect(HttpServer.HttpServer, listen).pipe(
 
 export const layer = layerNoDeps.pipe(Layer.provide(Guard.layer))
 
-/** Where people find the page. */
-export const url = Effect.map(HttpServer.HttpServer, ({ address }) => HttpServer.formatAddress(address))
+/** Where this machine finds the page; a server that listens on every address is found on the machine's own. */
+export const url = Effect.map(HttpServer.HttpServer, ({ address }) => {
+  const everywhere = NetAddress.isInetAddress(address) && NetAddress.isUnspecified(address.address)
+  return everywhere ? `http://localhost:${address.port}` : HttpServer.formatAddress(address)
+})

@@ -412,7 +412,8 @@ describe("stopping", () => {
         const world = yield* World.World
         const events = yield* follow()
         yield* events.until(": open")
-        const asking = yield* Effect.forkChild(post("/api/questions", { text: "How?" }, { "idempotency-key": "last" }))
+        const headers = { "idempotency-key": "last", connection: "keep-alive" }
+        const asking = yield* Effect.forkChild(post("/api/questions", { text: "How?" }, headers))
         yield* world.posted(1)
 
         const stopping = yield* Effect.forkChild(stop)
@@ -424,9 +425,11 @@ describe("stopping", () => {
 
         yield* world.answer("m-last")
         const answer = yield* Fiber.join(asking)
+        const before = performance.now()
         assert.deepInclude(answer.json, { id: "m-last", answer: World.answer.text })
         assert.strictEqual(answer.headers["connection"], "close")
         yield* Fiber.join(stopping)
+        assert.isBelow(performance.now() - before, 2_000)
         assert.deepStrictEqual(stopped, ["actors", "all"])
       }).pipe(Effect.provide(context))
     }).pipe(Effect.scoped)
