@@ -4,7 +4,7 @@ import { ConfigProvider, Duration, Effect, Layer, type Scope, Stream } from "eff
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join as joinPath } from "node:path"
-import { DatabaseSync } from "node:sqlite"
+import { DatabaseSync, StatementSync } from "node:sqlite"
 import { TestClock } from "effect/testing"
 import { Broker } from "../../src/broker/Broker.ts"
 import * as Sqlite from "../../src/broker/Sqlite.ts"
@@ -36,6 +36,21 @@ const opening = (path: string) =>
       Broker.use((broker) => broker.list)
     )
   )
+
+/** Lets the `n`th scan fail, until the scope ends. */
+const failingScan = (n: number) => {
+  const { iterate } = StatementSync.prototype
+  let calls = 0
+  return Effect.acquireRelease(
+    Effect.sync(() => {
+      StatementSync.prototype.iterate = function (...parameters: Parameters<typeof iterate>) {
+        if (++calls === n) throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 266 })
+        return iterate.apply(this, parameters)
+      }
+    }),
+    () => Effect.sync(() => void (StatementSync.prototype.iterate = iterate))
+  )
+}
 
 describe("SQLite broker's file", () => {
   onFile("keeps topics, records and offsets", (path) =>
@@ -126,6 +141,23 @@ describe("SQLite broker's file", () => {
         Broker.use((broker) => broker.list)
       )
     })
+  )
+
+  onFile("that cannot be read for once costs no record", (path) =>
+    open(
+      path,
+      Effect.gen(function* () {
+        const broker = yield* Broker
+        yield* broker.create([topic("t")])
+        yield* broker.publish(Array.from({ length: 9 }, (_, i) => record("t", null, String(i))))
+        const member = yield* join({ topics: ["t"] })
+        const error = yield* Effect.scoped(Effect.andThen(failingScan(2), Effect.flip(member.take)))
+        assert.strictEqual(error.reason, "failed")
+        assert.isTrue(error.retryable)
+        assert.strictEqual(error.detail, `${path} cannot be used: disk I/O error.`)
+        assert.strictEqual((yield* member.take).length, 9)
+      })
+    )
   )
 
   onFile("is left alone when it is not a broker's, damaged or newer", (path) =>

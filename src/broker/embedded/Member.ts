@@ -4,7 +4,7 @@ import { BrokerError, type IncomingRecord, type OutgoingRecord, type Position, t
 import * as Offsets from "../Offsets.ts"
 import type { Log } from "./Log.ts"
 import { inTurns, invalid, type Partition, type Topic, type Topics } from "./Topics.ts"
-import { attempt, type Changes, type Write } from "./Transactions.ts"
+import { attempt, Changes, type Write } from "./Transactions.ts"
 
 /** Where the member is with one partition. */
 interface Place {
@@ -67,12 +67,23 @@ export const make = (options: {
     return records
   }
 
+  /** All it hands out, or nothing when the log cannot be read. */
+  const handOutReady = (): ReadonlyArray<IncomingRecord> => {
+    checkLeft()
+    const ready = places.filter(isReady)
+    const changes = new Changes()
+    ready.forEach((place) => changes.remember(place))
+    try {
+      return inTurns(ready, handOut)
+    } catch (cause) {
+      changes.rollback()
+      throw cause
+    }
+  }
+
   const take: Subscription["take"] = Effect.suspend(() => {
     news.closeUnsafe()
-    return attempt(log, () => {
-      checkLeft()
-      return inTurns(places.filter(isReady), handOut)
-    }).pipe(
+    return attempt(log, handOutReady).pipe(
       Effect.filterOrElse(
         (records) => records.length > 0,
         () => Effect.andThen(news.await, take)
