@@ -4,6 +4,7 @@ import { stemsOf, type Terms, wordsOf } from "./Terms.ts"
 
 /** A chunk to quote from. */
 export interface Source {
+  readonly kind: "document" | "chat"
   readonly title: string
   /** What is quoted from: a section, or the messages of a window one by one. */
   readonly texts: ReadonlyArray<string>
@@ -37,8 +38,20 @@ export interface Quote {
 const most = { sentences: 3, words: 90 }
 /** Shorter ones are labels. */
 const fewestWords = 3
-/** A further sentence is worth its place when it gains this share of what the first one did. */
-const worthwhile = 0.7
+/** A further sentence is worth its place when it fits this share as well as the first one did. */
+const worthwhile = { withVectors: 0.5, wordsAlone: 0.3 }
+/** What the rank of a sentence's chunk counts beside how the sentence itself fits. */
+const relevanceWeight = 0.6
+
+/** A message of at most this many words is quoted whole. */
+const wholeMessage = 40
+
+const piecesOf = (kind: Source["kind"], text: string): ReadonlyArray<Sentence> => {
+  const whole = text.trim()
+  if (kind !== "chat" || wordsOf(whole).length > wholeMessage) return sentencesOf(text)
+  const start = text.indexOf(whole)
+  return [{ text: whole, start, end: start + whole.length, kind: "prose" }]
+}
 
 const plain = (text: string) => wordsOf(text).join(" ")
 
@@ -49,9 +62,9 @@ export const quotablesOf = (sources: ReadonlyArray<Source>): ReadonlyArray<Quota
     const key = plain(text)
     return seen.has(key) ? false : seen.add(key) !== undefined
   }
-  return sources.flatMap(({ relevance, texts, title }, source) => {
+  return sources.flatMap(({ kind, relevance, texts, title }, source) => {
     const own = plain(title.split(" › ").at(-1)!)
-    const sentences = texts.flatMap((each, text) => sentencesOf(each).map((sentence) => ({ sentence, text })))
+    const sentences = texts.flatMap((each, text) => piecesOf(kind, each).map((sentence) => ({ sentence, text })))
     return sentences
       .map(({ sentence, text }, place) => ({
         sentence,
@@ -86,8 +99,8 @@ const standsNext = (a: Quotable, b: Quotable) => a.source === b.source && Math.a
 const overlap = (a: Quotable, b: Quotable) =>
   share(a.stems.intersection(b.stems).size, Math.min(a.stems.size, b.stems.size))
 
-/** What a sentence adds to those chosen. The weights were found by trial on questions with known answers. */
-const gain = (
+/** How a sentence fits beside those chosen. The weights were found by trial on questions with known answers. */
+const fit = (
   asked: ReadonlySet<string>,
   chosen: ReadonlyArray<Quotable>,
   cosine: number,
@@ -99,7 +112,6 @@ const gain = (
     0.9 * cosine +
     0.3 * covers(stems, asked) +
     0.4 * share(asked.difference(covered).intersection(stems).size, asked.size) +
-    0.6 * candidate.relevance +
     0.05 * (1 - candidate.depth) +
     (chosen.some((each) => standsNext(each, candidate)) ? 0.2 : 0) -
     0.5 * Math.max(0, ...chosen.map((each) => overlap(each, candidate))) -
@@ -108,6 +120,9 @@ const gain = (
   )
 }
 
+const gain = ({ candidate, fit }: { readonly candidate: Quotable; readonly fit: number }) =>
+  fit + relevanceWeight * candidate.relevance
+
 /** Up to three sentences of at most 90 words together, best first. Cosines go with the quotables. */
 export const choose = (
   terms: Terms,
@@ -115,20 +130,19 @@ export const choose = (
   cosines: ReadonlyArray<number> | null
 ): ReadonlyArray<Quotable> => {
   const asked = new Set(terms.stems)
+  const share = cosines === null ? worthwhile.wordsAlone : worthwhile.withVectors
   const chosen: Array<Quotable> = []
-  let [words, first] = [0, 0]
+  let [room, first] = [most.words, -Infinity]
   while (chosen.length < most.sentences) {
-    const best = quotables
-      .map((candidate, i) => ({ candidate, gain: gain(asked, chosen, cosines?.[i] ?? 0, candidate) }))
-      .filter(({ candidate }) => !chosen.includes(candidate) && words + candidate.words <= most.words)
-      .reduce(
-        (a, b) => (b.gain > (a?.gain ?? -Infinity) ? b : a),
-        undefined as { candidate: Quotable; gain: number } | undefined
-      )
-    if (best === undefined || (chosen.length > 0 && best.gain < worthwhile * first)) break
-    if (chosen.length === 0) first = best.gain
+    const left = quotables
+      .map((candidate, i) => ({ candidate, fit: fit(asked, chosen, cosines?.[i] ?? 0, candidate) }))
+      .filter(({ candidate }) => !chosen.includes(candidate) && candidate.words <= room)
+      .sort((a, b) => gain(b) - gain(a))
+    const [best] = left
+    if (best === undefined || (chosen.length > 0 && best.fit < share * first)) break
+    if (chosen.length === 0) first = best.fit
     chosen.push(best.candidate)
-    words += best.candidate.words
+    room -= best.candidate.words
   }
   return chosen
 }

@@ -93,16 +93,23 @@ const blocksOf = (source: string): ReadonlyArray<Block> => {
 }
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
-/** Sentences that the segmenter cuts after an abbreviation. */
-const abbreviated = /\b(?:e\.g|i\.e|etc|vs|cf|approx|no|fig|sec|mr|mrs|dr|st)\.\s*$/i
+/** Ends of pieces that go on: abbreviations, and a bold label before what it is about. */
+const unfinished = /\b(?:e\.g|i\.e|etc|vs|cf|approx|no|fig|sec|mr|mrs|dr|st)\.\s*$|^\s*(\*\*|__)[^*_]{1,80}\1\s*$/i
+/** Marks that close what the sentence before opened. */
+const closing = /^[*_"'”’)\]]+(?=\s|$)/
+
+/** As long as the text, without line breaks and marks in code that would end a sentence. */
+const masked = (text: string) =>
+  text.replaceAll("\n", " ").replace(/`[^`]+`/g, (code) => `\`${"x".repeat(code.length - 2)}\``)
 
 const cut = (source: string, start: number, end: number): ReadonlyArray<readonly [start: number, end: number]> => {
   const spans: Array<[number, number]> = []
-  for (const { segment, index } of segmenter.segment(source.slice(start, end).replaceAll("\n", " "))) {
+  for (const { index, segment } of segmenter.segment(masked(source.slice(start, end)))) {
     const last = spans.at(-1)
-    const to = start + index + segment.length
-    if (last !== undefined && abbreviated.test(source.slice(...last))) last[1] = to
-    else spans.push([start + index, to])
+    const from = start + index + (last === undefined ? 0 : (closing.exec(segment)?.[0].length ?? 0))
+    if (last !== undefined) last[1] = from
+    if (last !== undefined && unfinished.test(source.slice(...last))) last[1] = start + index + segment.length
+    else spans.push([from, start + index + segment.length])
   }
   return spans
 }

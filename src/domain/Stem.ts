@@ -62,7 +62,7 @@ const withoutLastEnding = (word: string): string => {
 }
 
 const withoutPlural = (word: string): string =>
-  /(ss|i)es$/.test(word) ? word.slice(0, -2) : /[^s]s$/.test(word) ? word.slice(0, -1) : word
+  /.(ss|i)es$/.test(word) ? word.slice(0, -2) : /[^s]s$/.test(word) ? word.slice(0, -1) : word
 
 const withoutPast = (word: string): string => {
   if (word.endsWith("eed")) return some.test(word.slice(0, -3)) ? word.slice(0, -1) : word

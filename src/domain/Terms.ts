@@ -4,21 +4,28 @@ import { stem } from "./Stem.ts"
 /** Words that occur everywhere in questions and sentences. */
 const stopWords = new Set(
   `a about above after again all also am an and any anybody anyone are as at be because been before being below
-  between both but by came can cannot could d did do does doing don done down during each etc few for from further
+  between both but by came can cannot could d did do does doing don done during each etc few for from further
   get gets getting give gives go goes going got had has have having he hello help her here hers herself hey hi him
   himself his how i if in into is it its itself just kind know let ll like m make makes many may maybe me might more
   most much must my myself no nor not now of off on once one only or other our ours ourselves out over own per please
   possible re s same see shall she should show so some somebody someone something still such sure t tell than thank
   thanks that the their theirs them themselves then there these they thing things this those through to too try under
   until up us use used uses using ve very want wants was way ways we were what when where whether which while who
-  whom whose why will with within without would you your yours yourself yourselves`.split(/\s+/)
+  whom whose why will with within without would you your yours yourself yourselves happen happens happened work works working`.split(
+    /\s+/
+  )
 )
 
 /** Letters may be among these; dashes and curly quotes are not. */
 const beyondAscii = /[\u0080-\u1fff\u2070-\uffff]/
-const fold = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()
+const fold = (text: string) =>
+  text
+    .normalize("NFD")
+    .replace(/(?<=\p{Script=Latin})\p{M}+/gu, "")
+    .normalize("NFC")
+    .toLowerCase()
 
-/** Runs of letters and digits, lower case, without marks on letters: SQLite's `unicode61 remove_diacritics 2`. */
+/** Runs of letters and digits, lower case, Latin letters without marks: SQLite's `unicode61 remove_diacritics 2`. */
 export const wordsOf = (text: string): ReadonlyArray<string> =>
   (beyondAscii.test(text) ? fold(text).match(/[\p{L}\p{N}]+/gu) : text.toLowerCase().match(/[a-z0-9]+/g)) ?? []
 
@@ -52,11 +59,14 @@ const pairOf = (first: string, second: string) => `${first} ${second}`
 const pairsOf = (stems: ReadonlyArray<string>): ReadonlySet<string> =>
   new Set(stems.slice(1).flatMap((stem, i) => (stem === stems[i] ? [] : [pairOf(stems[i]!, stem)])))
 
+/** Words of a question that are looked at; a pasted page would otherwise search for everything. */
+const mostWords = 64
+
 /** A question of nothing but stop words is searched by all of them. */
 export const termsOf = (question: string): Terms => {
   const all = wordsOf(question)
   const telling = all.filter((word) => !stopWords.has(word))
-  const words = telling.length > 0 ? telling : all
+  const words = (telling.length > 0 ? telling : all).slice(0, mostWords)
   const byStem = new Map(words.map((word) => [stem(word), word]))
   return { words: [...byStem.values()], stems: [...byStem.keys()], pairs: pairsOf(words.map(stem)) }
 }

@@ -18,7 +18,7 @@ const nearest = 200
 /** Chunks whose words count as evidence. */
 const evidenceFrom = 5
 /** How long a question waits for its vector, loading the embedder included, and for its neighbours. */
-const patience = { vector: Duration.millis(1_500), neighbours: Duration.seconds(1) }
+const patience = { vector: Duration.millis(1_200), neighbours: Duration.seconds(1) }
 
 const seconds = Metric.histogram("rtfm_retrieve_seconds", {
   description: "Time from question to passages",

@@ -12,11 +12,13 @@ import { Writer, type Written } from "./Writer.ts"
 const sourcesUsed = 3
 /** Sentences that get a vector: the local embedder makes 30 to 60 a second. */
 const closelyRead = 12
-const patience = Duration.seconds(1)
+/** How long an answer waits for them; words alone choose nearly as well. */
+const patience = Duration.millis(600)
 
 const sourceOf =
   (top: number) =>
   ({ chunk, score }: Found): Source => ({
+    kind: chunk.kind,
     title: chunk.title,
     texts: chunk.kind === "chat" ? chunk.passages.map(({ text }) => text) : [chunk.text],
     relevance: top > 0 ? score / top : 0
@@ -37,32 +39,47 @@ const citationOf = ({ chunk }: Found, { quote, text }: Quote, n: number): Citati
   }
 }
 
-const quoted = ({ kind, quote }: Quote, n: number): string =>
-  kind === "code"
-    ? ["```", ...quote.split("\n"), "```", `[${n}]`].map((line) => `> ${line}`).join("\n")
-    : `> ${quote.replace(/\s+/g, " ")} [${n}]`
+/** Longer than any fence inside. */
+const fenceFor = (code: string) => "`".repeat(Math.max(3, ...(code.match(/`+/g) ?? []).map(({ length }) => length + 1)))
+const cellsOf = (row: string) =>
+  row
+    .replace(/^\s*\|?|\|?\s*$/g, "")
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim())
+    .filter((cell) => cell !== "")
+
+/** As it reads in a chat: on one line unless it is code, a table's row as its cells. */
+const shown = ({ kind, quote }: Quote, n: number): string => {
+  if (kind === "code") {
+    const fence = fenceFor(quote)
+    return [fence, ...quote.split("\n"), fence, `[${n}]`].map((line) => `> ${line}`).join("\n")
+  }
+  return `> ${(kind === "row" ? cellsOf(quote).join(" · ") : quote).replace(/\s+/g, " ")} [${n}]`
+}
 
 const answer = (quotes: ReadonlyArray<Quote>, citations: ReadonlyArray<Citation>): Written => ({
   text: [
     quotes.length === 1 ? "The closest passage I found:" : "The closest passages I found:",
-    ...quotes.map((quote, i) => quoted(quote, i + 1))
+    ...quotes.map((quote, i) => shown(quote, i + 1))
   ].join("\n\n"),
   refused: false,
   mode: "closest",
   citations
 })
 
-const titlesOf = (found: ReadonlyArray<Found>) => [
-  ...new Set(
-    found.filter(({ chunk }) => chunk.kind === "document" && chunk.title !== "").map(({ chunk }) => chunk.title)
-  )
-]
+/** Characters of a title that a refusal shows. */
+const titleLength = 80
 
-/** Names what is nearest, but cites nothing, since nothing backs an answer. */
+const titlesOf = (found: ReadonlyArray<Found>): ReadonlyArray<string> => {
+  const titles = found
+    .filter(({ chunk }) => chunk.kind === "document")
+    .map(({ chunk }) => chunk.title.replace(/\s+/g, " ").trim().slice(0, titleLength))
+  return [...new Set(titles)].filter((title) => title !== "").slice(0, sourcesUsed)
+}
+
+/** Names the nearest sections, but cites nothing: nothing backs an answer. */
 const refusal = (found: ReadonlyArray<Found>): Written => {
-  const titles = titlesOf(found)
-    .slice(0, sourcesUsed)
-    .map((title) => `“${title}”`)
+  const titles = titlesOf(found).map((title) => `“${title}”`)
   const nearest = titles.length === 0 ? [] : [`The nearest I have is ${titles.join(", ")}.`]
   return {
     text: ["I don't know: I found nothing that answers this.", ...nearest].join(" "),

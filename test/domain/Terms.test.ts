@@ -1,0 +1,86 @@
+/** Words are those of SQLite's text index; terms are what a question is about. */
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { DatabaseSync } from "node:sqlite"
+import { occurring, stemsOf, termsOf, wordsOf } from "../../src/domain/Terms.ts"
+
+const db = new DatabaseSync(":memory:")
+db.exec(`CREATE VIRTUAL TABLE t USING fts5(text, tokenize = 'unicode61 remove_diacritics 2');
+  CREATE VIRTUAL TABLE v USING fts5vocab(t, 'instance')`)
+const indexed = (text: string): ReadonlyArray<string> => {
+  db.exec("DELETE FROM t")
+  db.prepare("INSERT INTO t (text) VALUES (?)").run(text)
+  return db
+    .prepare("SELECT term FROM v ORDER BY offset")
+    .all()
+    .map((row) => String(row["term"]))
+}
+
+describe("wordsOf", () => {
+  const samples = [
+    "How do I set DATA_DIR?",
+    "the bot’s “own” words — or not",
+    "Crème brûlée, naïve façade, Ångström, Đà Nẵng",
+    "claude-3.5@20240620 v2.0.1",
+    "ünïcödé 日本語 русский Ελληνικά",
+    "x² + ½"
+  ]
+  for (const text of samples) {
+    it(`splits as the text index does: ${text}`, () => {
+      assert.deepStrictEqual(wordsOf(text), indexed(text))
+    })
+  }
+
+  it.prop(
+    "of any ASCII text are those of the text index",
+    [Schema.String.check(Schema.isPattern(/^[\x20-\x7e\n]*$/))],
+    ([text]) => {
+      assert.deepStrictEqual(wordsOf(text), indexed(text))
+    }
+  )
+})
+
+describe("termsOf", () => {
+  it("leaves out what every question has, and keeps one word for each stem", () => {
+    assert.deepStrictEqual(termsOf("How do I ingest a folder, and ingesting which folders is slow?"), {
+      words: ["ingesting", "folders", "slow"],
+      stems: ["ingest", "folder", "slow"],
+      pairs: new Set(["ingest folder", "folder ingest", "folder slow"])
+    })
+  })
+
+  it("searches by stop words when there is nothing else", () => {
+    assert.deepStrictEqual(termsOf("Who are you?").words, ["who", "are", "you"])
+  })
+
+  it("is empty for a question without words", () => {
+    assert.deepStrictEqual(termsOf("?!"), { words: [], stems: [], pairs: new Set<string>() })
+  })
+
+  it("looks at the first words of a pasted page only", () => {
+    const page = Array.from({ length: 5_000 }, (_, i) => `word${i}`).join(" ")
+    assert.strictEqual(termsOf(page).words.length, 64)
+  })
+})
+
+describe("occurring", () => {
+  const terms = termsOf("rate limits of the messages API")
+
+  it("finds stems and neighbours, stop words between them or not", () => {
+    const { pairs, stems } = occurring(terms, ["Messages", "The rate is a limit."])
+    assert.deepStrictEqual([...stems].sort(), ["limit", "messag", "rate"])
+    assert.deepStrictEqual([...pairs], ["rate limit"])
+  })
+
+  it("takes the end of one text and the start of the next as neighbours", () => {
+    assert.deepStrictEqual([...occurring(terms, ["Rate", "limits"]).pairs], ["rate limit"])
+  })
+
+  it("finds no neighbours with another word between them", () => {
+    assert.strictEqual(occurring(terms, ["rate and price limits"]).pairs.size, 0)
+  })
+})
+
+it("stems leave out stop words and keep repeats", () => {
+  assert.deepStrictEqual(stemsOf("The folders of the folder"), ["folder", "folder"])
+})

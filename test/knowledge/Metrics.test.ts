@@ -1,0 +1,46 @@
+/** The measures, on rankings and texts whose values are known. */
+import { assert, describe, it } from "@effect/vitest"
+import { hitAt, mean, percentile, recallAt, reciprocalRankAt, tokenF1 } from "../../src/knowledge/Metrics.ts"
+
+const ranking = { found: ["a", "b", "c", "d"], gold: new Set(["b", "d", "x"]) }
+const none = { found: ["a"], gold: new Set(["x"]) }
+
+describe("rankings", () => {
+  it("hit", () => {
+    assert.deepStrictEqual(
+      [1, 2, 3].map((k) => hitAt(k)(ranking)),
+      [0, 1, 1]
+    )
+    assert.strictEqual(hitAt(10)(none), 0)
+  })
+  it("recall", () => {
+    assert.deepStrictEqual(
+      [1, 2, 4].map((k) => recallAt(k)(ranking)),
+      [0, 1 / 3, 2 / 3]
+    )
+  })
+  it("reciprocal rank", () => {
+    assert.deepStrictEqual(
+      [1, 2, 10].map((k) => reciprocalRankAt(k)(ranking)),
+      [0, 1 / 2, 1 / 2]
+    )
+    assert.strictEqual(reciprocalRankAt(10)(none), 0)
+  })
+})
+
+describe("tokenF1", () => {
+  it("is the harmonic mean of both shares, without articles and case", () => {
+    assert.strictEqual(tokenF1("The cat sat", "a CAT sat."), 1)
+    assert.approximately(tokenF1("cat", "cat sat there"), 0.5, 1e-9)
+    assert.strictEqual(tokenF1("dog", "cat"), 0)
+    assert.strictEqual(tokenF1("", "cat"), 0)
+  })
+  it("counts a repeated word as often as both have it", () => {
+    assert.approximately(tokenF1("go go go", "go go"), 0.8, 1e-9)
+  })
+})
+
+it("means and percentiles of nothing are 0", () => {
+  assert.deepStrictEqual([mean([]), percentile([], 0.5)], [0, 0])
+  assert.deepStrictEqual([mean([1, 2]), percentile([3, 1, 2], 0.5), percentile([3, 1, 2], 0.99)], [1.5, 2, 3])
+})
