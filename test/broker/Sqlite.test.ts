@@ -43,9 +43,9 @@ const failingScan = (n: number) => {
   let calls = 0
   return Effect.acquireRelease(
     Effect.sync(() => {
-      StatementSync.prototype.iterate = function (...parameters: Parameters<typeof iterate>) {
+      StatementSync.prototype.iterate = function (...parameters: Array<any>) {
         if (++calls === n) throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 266 })
-        return iterate.apply(this, parameters)
+        return iterate.apply(this, parameters as [])
       }
     }),
     () => Effect.sync(() => void (StatementSync.prototype.iterate = iterate))
