@@ -45,7 +45,7 @@ const failingScan = (n: number) => {
     Effect.sync(() => {
       StatementSync.prototype.iterate = function (...parameters: Array<any>) {
         if (++calls === n) throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 266 })
-        return iterate.apply(this, parameters as [])
+        return iterate.call(this, ...(parameters as [any]))
       }
     }),
     () => Effect.sync(() => void (StatementSync.prototype.iterate = iterate))
