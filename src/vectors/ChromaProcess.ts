@@ -72,14 +72,17 @@ const waitForFolder = Effect.fnUntraced(function* (folder: string, onWait: Effec
   while (!isFree(folder)) yield* Effect.sleep("100 millis")
 })
 
+const sqliteBusy = 5
+
 /** Whether no server holds the lock of the folder. */
 const isFree = (folder: string): boolean => {
   const database = new DatabaseSync(path.join(folder, "server.lock"))
   try {
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE")
     return true
-  } catch {
-    return false
+  } catch (cause) {
+    if ((cause as { readonly errcode?: number }).errcode === sqliteBusy) return false
+    throw cause
   } finally {
     database.close()
   }

@@ -96,11 +96,15 @@ describe("ChromaApi", () => {
   })
 
   it.effect("a server that refuses is well", () => {
-    const fake = fakeChroma(({ url }) => problem(url.endsWith("count") ? 400 : 404, "NotFoundError"))
+    const replies = [problem(400, "InvalidArgumentError"), problem(404, "NotFoundError"), problem(500, "InternalError")]
+    const fake = fakeChroma(() => replies[fake.asked.length % replies.length]!)
     return Effect.gen(function* () {
       const api = yield* ChromaApi.make
-      for (let i = 0; i < 10; i++) yield* Effect.flip(api.read(count))
+      for (let i = 0; i < 12; i++) yield* Effect.flip(api.read(count))
+      replies.fill(problem(400, "InvalidArgumentError"))
+      for (let i = 0; i < 12; i++) yield* Effect.flip(api.read(count))
       assert.strictEqual(yield* api.breaker, "closed")
+      assert.strictEqual(fake.asked.length, 24)
     }).pipe(Effect.provide(fake.layer))
   })
 

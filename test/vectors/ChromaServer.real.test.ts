@@ -152,6 +152,19 @@ describe("our own Chroma server", () => {
     }).pipe(Effect.provide([NodeServices.layer, Logger.layer([capture])]))
   })
 
+  it.live("a folder that cannot be made is told, and tried again", () =>
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const file = `${yield* temporaryFolder}/file`
+      yield* files.writeFileString(file, "")
+      const { vectors } = yield* open({ folder: `${file}/chroma` })
+      const down = yield* untilStatus(vectors, ({ restarts, state }) => restarts === 1 && state === "down")
+      assert.match(down.detail, /could not be run: .*ENOTDIR/)
+      yield* files.remove(file)
+      yield* untilUp(vectors)
+    }).pipe(Effect.provide([NodeServices.layer, Logger.layer([])]))
+  )
+
   it.live("one that ends at once is tried again, ever more rarely, and its words are told", () =>
     Effect.gen(function* () {
       const files = yield* FileSystem.FileSystem
