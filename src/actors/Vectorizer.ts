@@ -1,13 +1,15 @@
 /** passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing. */
-import { Deferred, Effect, Latch, Metric, Stream } from "effect"
+import { Deferred, Duration, Effect, Latch, Metric, Stream } from "effect"
 import { type Unembedded, Passages } from "../knowledge/Passages.ts"
 import { collectionOf, metadataOf } from "../knowledge/Collections.ts"
 import { Embedder } from "../model/Embedder.ts"
 import { VectorStore } from "../vectors/VectorStore.ts"
 import * as Supervise from "./Supervise.ts"
 
-/** Passages read, embedded and upserted together. */
-const batch = 256
+/** Passages read, embedded and upserted together: as many as take about a second, whatever the embedder's speed. */
+const smallest = 16
+const largest = 256
+const roundMillis = 1_000
 
 const vectorsTotal = Metric.counter("rtfm_vectorizer_vectors_total", {
   description: "Vectors written to the vector store",
@@ -24,6 +26,7 @@ export const actor = Effect.gen(function* () {
   const vitals = Supervise.vitals()
   const stop = yield* Deferred.make<void>()
   const news = Latch.makeUnsafe(true)
+  let size = smallest
 
   const upsert = Effect.fnUntraced(function* (waiting: ReadonlyArray<Unembedded>) {
     const embedded = yield* embedder.embedPassages(waiting.map(textOf))
@@ -44,7 +47,7 @@ export const actor = Effect.gen(function* () {
   })
 
   const removeOrphans = Effect.gen(function* () {
-    const orphans = yield* passages.orphans(batch)
+    const orphans = yield* passages.orphans(largest)
     for (const [collection, group] of Map.groupBy(orphans, ({ serverId }) => collectionOf(serverId, embedder.id))) {
       yield* vectors.delete(
         collection,
@@ -58,12 +61,14 @@ export const actor = Effect.gen(function* () {
   /** One round; how many rows it dealt with. */
   const round = Effect.gen(function* () {
     const removed = yield* removeOrphans
-    const waiting = yield* passages.unembedded(embedder.id, batch)
+    const waiting = yield* passages.unembedded(embedder.id, size)
+    if (waiting.length === 0) return removed
     vitals.inHand = waiting.length
-    if (waiting.length > 0) yield* upsert(waiting)
+    const [took] = yield* Effect.timed(upsert(waiting))
     vitals.inHand = 0
     vitals.handled += waiting.length
-    if (waiting.length > 0) vitals.failedStarts = 0
+    vitals.failedStarts = 0
+    size = Math.min(largest, Math.max(smallest, Math.round((waiting.length * roundMillis) / Duration.toMillis(took))))
     return removed + waiting.length
   })
 
