@@ -9,6 +9,7 @@ import { Refusal } from "./Refusal.tsx"
 import { SourceLink } from "./SourceLink.tsx"
 import { lookOf } from "./state.ts"
 import { texts } from "./texts.ts"
+import { ownTitle } from "./Title.ts"
 
 interface Props {
   readonly message: LocalMessage
@@ -62,7 +63,7 @@ const Sources = ({ answer }: { readonly answer: Answer }) => {
         <>
           {index > 0 && ", "}
           <SourceLink key={url} url={url} quote={quote}>
-            <bdi>{title}</bdi>
+            <bdi title={title}>{ownTitle(title)}</bdi>
           </SourceLink>
         </>
       ))}

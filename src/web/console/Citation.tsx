@@ -1,5 +1,5 @@
 /** A numbered citation, and the passage it opens in place with the quote under the highlighter. */
-import { useMemo } from "preact/hooks"
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks"
 import type { Citation } from "../../domain/Answer.ts"
 import { Icon } from "./Icon.tsx"
 import { markStart } from "./Markdown.ts"
@@ -64,10 +64,12 @@ export const CitationPanel = ({ cited, n, at }: Place) => {
 }
 
 const PassageText = ({ citation }: { readonly citation: Citation }) => {
-  const marked = useMemo(() => markQuote(citation.passage, citation.quote), [citation])
+  const marked = useMemo(() => markQuote(citation.passage.replace(danglingSign, ""), citation.quote), [citation])
+  const text = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => showMark(text.current), [])
   return (
     <>
-      <div class="text">
+      <div class="text" ref={text}>
         <Prose source={marked} />
       </div>
       <footer>
@@ -79,6 +81,19 @@ const PassageText = ({ citation }: { readonly citation: Citation }) => {
     </>
   )
 }
+
+/** A passage may end with the sign of what comes next in its source. */
+const danglingSign = /\n\s*(?:[-*+#]|\d+[.)]|-{3,}|#{2,6})\s*$/
+
+/** In a long passage the quote may stand far down; a few lines before it stay in view. */
+const showMark = (text: HTMLElement | null): void => {
+  const mark = text?.querySelector("mark")
+  if (text && mark) text.scrollTop += mark.getBoundingClientRect().top - text.getBoundingClientRect().top - before
+  text?.parentElement?.scrollIntoView({ block: "nearest" })
+}
+
+/** Pixels. */
+const before = 64
 
 /** Where the link leads, in words or as host and path. */
 const sourceName = (url: string): string => {

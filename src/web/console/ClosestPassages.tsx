@@ -4,6 +4,7 @@ import { CitationButton, CitationPanel } from "./Citation.tsx"
 import { type Cited, Prose } from "./Prose.tsx"
 import { SourceLink } from "./SourceLink.tsx"
 import { texts } from "./texts.ts"
+import { ownTitle, titleAbove } from "./Title.ts"
 
 interface Props {
   readonly answer: Answer
@@ -22,6 +23,22 @@ export const ClosestPassages = ({ answer, cited, question }: Props) => (
   </>
 )
 
+/** A row of a table stands here without its table. */
+const readable = (quote: string): string => {
+  const rows = quote.split("\n").filter((line) => !/^\s*\|?[\s:|-]+$/.test(line))
+  return rows
+    .map((row) =>
+      /^\s*\|/.test(row)
+        ? row
+            .split("|")
+            .map((cell) => cell.trim())
+            .filter((cell) => cell !== "")
+            .join(" · ")
+        : row
+    )
+    .join("\n")
+}
+
 interface ItemProps extends Omit<Props, "answer"> {
   readonly citation: Citation
   readonly at: number
@@ -32,14 +49,15 @@ const Item = ({ citation, at, cited, question }: ItemProps) => (
     <div class="from">
       <CitationButton cited={cited} n={citation.n} at={at} />
       <SourceLink url={citation.url} quote={citation.quote}>
-        <bdi>{citation.title}</bdi>
+        <bdi>{ownTitle(citation.title)}</bdi>
       </SourceLink>
+      <bdi class="above cut">{titleAbove(citation.title)}</bdi>
     </div>
     {cited.open.value.has(at) ? (
       <CitationPanel cited={cited} n={citation.n} at={at} />
     ) : (
       <div class="words">
-        <Prose source={citation.quote} question={question} />
+        <Prose source={readable(citation.quote)} question={question} />
       </div>
     )}
   </li>

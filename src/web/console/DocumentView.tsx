@@ -10,6 +10,7 @@ import { markQuote } from "./Quote.ts"
 import { addressInPage, documentsAddress } from "./Route.ts"
 import { connection, documentsVersion, quoted } from "./state.ts"
 import { texts } from "./texts.ts"
+import { depthOf, ownTitle } from "./Title.ts"
 import { TopBar } from "./TopBar.tsx"
 
 interface Props {
@@ -48,6 +49,10 @@ const nameOf = (section: Section): string => {
   return last === "" ? section.id : safelyDecoded(last)
 }
 
+/** In this page, also when readers elsewhere find the document on a site of its own. */
+const addressOf = (documentId: string, section: Section): string =>
+  addressInPage(section.url) ?? documentsAddress(documentId, nameOf(section))
+
 const safelyDecoded = (part: string): string => {
   try {
     return decodeURIComponent(part)
@@ -78,12 +83,9 @@ const Sections = ({
           <summary>{texts.documents.contents}</summary>
           <ol>
             {shown.sections.map((section, index) => (
-              <li key={section.id} class={`depth-${Math.min(3, depthOf(section))}`}>
-                <a
-                  href={documentsAddress(shown.id, nameOf(section))}
-                  aria-current={index === target ? "location" : undefined}
-                >
-                  <bdi>{shortTitle(section)}</bdi>
+              <li key={section.id} class={`depth-${Math.min(3, depthOf(section.title))}`}>
+                <a href={addressOf(shown.id, section)} aria-current={index === target ? "location" : undefined}>
+                  <bdi>{ownTitle(section.title)}</bdi>
                 </a>
               </li>
             ))}
@@ -104,10 +106,6 @@ const beside = "(min-width: 1081px)"
 
 const sectionId = (index: number) => `section-${index}`
 
-const separator = " › "
-const depthOf = (section: Section): number => section.title.split(separator).length
-const shortTitle = (section: Section): string => section.title.split(separator).at(-1) ?? section.title
-
 interface SectionProps {
   readonly documentId: string
   readonly section: Section
@@ -115,14 +113,14 @@ interface SectionProps {
 }
 
 const SectionView = ({ documentId, section, index }: SectionProps) => {
-  const address = documentsAddress(documentId, nameOf(section))
+  const address = addressOf(documentId, section)
   const quote = quoted.value !== undefined && isHere(quoted.value.address, section) ? quoted.value.quote : undefined
   const blocks = useMemo(() => body(section, quote), [section, quote])
   return (
     <section id={sectionId(index)} tabIndex={-1} aria-label={section.title}>
-      <h2 class={`depth-${Math.min(3, depthOf(section))}`}>
-        <bdi>{shortTitle(section)}</bdi>
-        <a class="anchor" href={address} aria-label={texts.documents.linkTo(shortTitle(section))}>
+      <h2 class={`depth-${Math.min(3, depthOf(section.title))}`}>
+        <bdi>{ownTitle(section.title)}</bdi>
+        <a class="anchor" href={address} aria-label={texts.documents.linkTo(ownTitle(section.title))}>
           <Icon name="link" />
         </a>
       </h2>
@@ -138,6 +136,7 @@ const body = (section: Section, quote: string | undefined): ReadonlyArray<Block>
   const blocks = parse(quote === undefined ? section.text : markQuote(section.text, quote))
   const [first, ...rest] = blocks
   const repeats =
-    (first?.type === "heading" || first?.type === "paragraph") && plain(first.children).trim() === shortTitle(section)
+    (first?.type === "heading" || first?.type === "paragraph") &&
+    plain(first.children).trim() === ownTitle(section.title)
   return repeats ? rest : blocks
 }

@@ -154,8 +154,9 @@ const ActorRow = ({ actor }: { readonly actor: ActorStatus }) => (
 )
 
 /** Round and green works, an amber ring lags or comes back, a grey ring is not at work, a red square stands still. */
-const dotOf = ({ state, lag }: ActorStatus): string => {
-  if (state === "stopped") return "dot bad"
+const dotOf = ({ state, lag, lastError }: ActorStatus): string => {
+  // One that is done stops, too.
+  if (state === "stopped" && lastError !== null) return "dot bad"
   if (state === "restarting" || (state === "running" && (lag ?? 0) > lagging)) return "dot warn"
   return state === "running" ? "dot" : "dot idle"
 }

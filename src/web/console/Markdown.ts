@@ -69,7 +69,7 @@ const fence = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)[^`]*$/
 const heading = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/
 const rule = /^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$/
 const quoted = /^ {0,3}>\s?/
-const item = /^( {0,3})([-*+]|\d{1,9}[.)])( {1,4}|$)/
+const item = /^( {0,3})([-*+]|\d{1,9}[.)])( {1,4})(?=\S)/
 const delimiterRow = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/
 
 export const isHttp = (href: string): boolean => /^https?:\/\//i.test(href) && URL.canParse(href)
@@ -168,6 +168,7 @@ class Parser {
     for (; end < lines.length && lines[end]!.includes("|"); end++) {
       const row = cells(lines[end]!)
       rows.push(head.map((_, column) => this.inline(row[column] ?? "")))
+      this.pass(row.slice(head.length).join(""))
     }
     blocks.push({ type: "table", head, rows })
     return end
@@ -212,8 +213,8 @@ class Parser {
     }
     if (part["escaped"] !== undefined) return whole(() => this.leaf(part["escaped"]!))
     if (part["code"] !== undefined) return whole(() => [{ type: "code", children: this.leaf(codeText(part["code"]!)) }])
-    if (part["alt"] !== undefined) return whole(() => this.leaf(part["alt"]!))
-    if (part["label"] !== undefined) return whole(() => this.link(part["label"]!, part["target"]!, depth))
+    if (part["alt"] !== undefined) return whole(() => [...this.leaf(part["alt"]!), ...this.pass(after(match, "alt"))])
+    if (part["label"] !== undefined) return whole(() => this.link(match, part["label"]!, part["target"]!, depth))
     if (part["cite"] !== undefined) {
       const n = Number(part["cite"])
       if (!this.options.citations?.has(n)) return undefined
@@ -233,10 +234,10 @@ class Parser {
   }
 
   /** Only `http` and `https` lead anywhere: of other links the words remain. */
-  private link(label: string, target: string, depth: number): ReadonlyArray<Inline> {
+  private link(match: RegExpExecArray, label: string, target: string, depth: number): ReadonlyArray<Inline> {
     const children = this.inline(label, depth + 1)
+    this.pass(after(match, "label"))
     const href = target.replaceAll(markStart, "").replaceAll(markEnd, "")
-    for (const char of target) this.turn(char)
     return isHttp(href) ? [{ type: "link", href, children }] : children
   }
 
@@ -258,12 +259,22 @@ class Parser {
     return texts
   }
 
+  /** Reads over what is not shown: a mark may begin or end in it. */
+  private pass(text: string): ReadonlyArray<never> {
+    for (const char of text) this.turn(char)
+    return []
+  }
+
   private turn(piece: string): boolean {
     if (piece !== markStart && piece !== markEnd) return false
     this.marking = piece === markStart
     return true
   }
 }
+
+/** What stands after a part of a match. */
+const after = (match: RegExpExecArray, part: string): string =>
+  match[0].slice(match[0].indexOf(match.groups![part]!) + match.groups![part]!.length)
 
 /** Code may be padded by one space on each side, so that it can begin with a backtick. */
 const codeText = (text: string): string => (/^ .*\S.* $/s.test(text) ? text.slice(1, -1) : text)

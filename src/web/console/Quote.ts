@@ -37,13 +37,16 @@ const find = (text: string, quote: string): Range | undefined => {
 const onWords = (text: string, range: Range): Range => {
   let { start, end } = range
   for (let line = lineAt(text, start); start < end && start < wordsOf(text, line); line = lineAt(text, start))
-    start = Math.max(start, wordsOf(text, line))
+    start = wordsOf(text, line)
   for (
     let line = lineAt(text, end);
     start < end && end <= wordsOf(text, line) && line.start > 0;
     line = lineAt(text, end)
   )
     end = line.start - 1
+  const row = lineAt(text, end)
+  if (/^\s*\|/.test(text.slice(row.start, row.end)))
+    end = row.start + text.slice(row.start, end).replace(/[\s|]+$/, "").length
   return { start, end }
 }
 

@@ -111,6 +111,10 @@ describe("blocks", () => {
     expect(items.map(types)).toEqual([["paragraph", "list", "code"], ["paragraph"]])
   })
 
+  it("leaves a sign without words as it is", () => {
+    for (const sign of ["-", "*", "1."]) expect(shown(inlines(sign))).toBe(sign)
+  })
+
   it("fills the cells a row lacks and reads escaped bars", () => {
     const [table] = parse("| a | b |\n|:--|--:|\n| x \\| y |\n")
     const rows = table?.type === "table" ? table.rows.map((row) => row.map(plain)) : []
@@ -131,6 +135,19 @@ describe("the mark", () => {
     expect(shown(inlines(`${markStart}a [b](https://x.example/${markEnd}y) c`))).toBe(
       "{a }<link https://x.example/y>{b}</link> c"
     )
+  })
+})
+
+describe("a mark that ends in what is not shown", () => {
+  const ends = [
+    `${markStart}a ![b](https://x.example/${markEnd}c)`,
+    `${markStart}a [b](https://x.example "t${markEnd}")`,
+    `| a |\n|---|\n| ${markStart}1 | ${markEnd} |\n`
+  ]
+  it.each(ends)("%s", (source) => {
+    const text = JSON.stringify(parse(`${source}\n\nafter`))
+    expect(text).toContain('"marked":true')
+    expect(text).toContain('{"type":"text","text":"after","marked":false}')
   })
 })
 

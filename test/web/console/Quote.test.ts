@@ -18,6 +18,12 @@ describe("markQuote", () => {
     ["from a fence", "```sh\nrun it\n```\nafter", "```sh\nrun it\n```", "```sh\n{run it}\n```\nafter"],
     ["to the sign of the next item", "- one\n- two", "one\n-", "- {one}\n- two"],
     ["from a cell", "| a | b |\n|---|---|\n| 1 | 2 |", "| 1 | 2", "| a | b |\n|---|---|\n| {1 | 2} |"],
+    [
+      "to the end of a row",
+      "| a | b |\n|---|---|\n| 1 | 2 | |\n\nafter",
+      "| 1 | 2 | |",
+      "| a | b |\n|---|---|\n| {1 | 2} | |\n\nafter"
+    ],
     ["only form", "a\n\n```\nb\n```", "```", "a\n\n```\nb\n```"]
   ]
   it.each(cases)("%s", (_, passage, quote, expected) => {

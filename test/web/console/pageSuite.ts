@@ -71,7 +71,7 @@ let channels = 0
 
 /** A channel nobody spoke in, as an address of the page. */
 export const newChannel = async (url: string): Promise<string> => {
-  const name = `test ${Date.now().toString(36)} ${++channels}`
+  const name = `test-${Date.now().toString(36)}-${++channels}`
   const response = await fetch(`${url}/api/channels`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -253,7 +253,7 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
     it("adds a channel", async () => {
       const page = await people.come(target.url)
       await page.getByRole("button", { name: "New channel" }).click()
-      const name = `made here ${Date.now().toString(36)}`
+      const name = `made-here-${Date.now().toString(36)}`
       await page.getByRole("textbox", { name: "Name of the new channel" }).fill(name)
       await page.getByRole("button", { name: "Create" }).click()
       await page.getByRole("heading", { name: `# ${name}` }).waitFor()
@@ -335,7 +335,7 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
         await box(page).press("Enter")
       }
       await expect.poll(() => log(page).getByRole("article").count()).toBe(attempts.length)
-      const shown = await log(page).innerText()
+      const shown = await log(page).textContent()
       for (const part of ["<script>window.broken = 1</script>", "<img src=x", "<svg/onload", "<iframe", "&lt;b&gt;"])
         expect(shown).toContain(part)
       expect(await page.evaluate("window.broken")).toBeUndefined()
