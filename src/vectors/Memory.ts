@@ -43,12 +43,12 @@ class Collection {
   }
 
   nearest(vector: Float32Array, k: number, where: Where): ReadonlyArray<VectorHit> {
-    const query = unit(vector)
+    const question = unit(vector)
     const allowed = matcher(where)
     const best: Array<{ readonly slot: number; readonly cosine: number }> = []
     for (let slot = 0; slot < this.size; slot++) {
       if (!allowed(this.#metadata[slot]!)) continue
-      const cosine = this.#dot(query, slot)
+      const cosine = dot(question, this.#vectors, slot * this.dimensions)
       if (best.length === k && cosine <= best[k - 1]!.cosine) continue
       if (best.length === k) best.pop()
       let at = best.length
@@ -68,30 +68,19 @@ class Collection {
     }
     return slot
   }
+}
 
-  /** Four sums at a time: twice as fast as one, since the additions do not wait for each other. */
-  #dot(query: Float32Array, slot: number): number {
-    const vectors = this.#vectors
-    const { dimensions } = this
-    const start = slot * dimensions
-    let [a, b, c, d] = [0, 0, 0, 0]
-    let i = 0
-    for (; i + 3 < dimensions; i += 4) {
-      a += query[i]! * vectors[start + i]!
-      b += query[i + 1]! * vectors[start + i + 1]!
-      c += query[i + 2]! * vectors[start + i + 2]!
-      d += query[i + 3]! * vectors[start + i + 3]!
-    }
-    for (; i < dimensions; i++) a += query[i]! * vectors[start + i]!
-    return a + b + c + d
-  }
+/** The dot product of a question with the row that begins at `start`. */
+const dot = (question: Float32Array, vectors: Float32Array, start: number): number => {
+  let sum = 0
+  for (let i = 0; i < question.length; i++) sum += question[i]! * vectors[start + i]!
+  return sum
 }
 
 /** Of unit length; a vector of zeros stays, and is near to nothing. */
 const unit = (vector: Float32Array): Float32Array => {
-  let sum = 0
-  for (const value of vector) sum += value * value
-  return sum === 0 ? vector : vector.map((value) => value / Math.sqrt(sum))
+  const length = Math.sqrt(dot(vector, vector, 0))
+  return length === 0 ? vector : vector.map((value) => value / length)
 }
 
 const matcher = (where: Where): ((metadata: Metadata) => boolean) => {
