@@ -116,6 +116,19 @@ describe("flow", () => {
     }).pipe(Effect.provide(world(untouched)))
   )
 
+  it.effect("vectors that were lost are made again", () =>
+    Effect.gen(function* () {
+      const vectors = yield* VectorStore
+      yield* ingest(manual)
+      yield* vectorized
+      const before = yield* vectors.count("documents-fake")
+      yield* vectors.dropCollection("documents-fake")
+      yield* TestClock.adjust("10 minutes")
+      while ((yield* vectors.count("documents-fake")) < before) yield* TestClock.adjust("1 second")
+      assert.isAbove(before, 0)
+    }).pipe(Effect.provide(world(untouched)))
+  )
+
   it.live("off topic it says that it does not know", () =>
     Effect.gen(function* () {
       yield* ingest(manual)

@@ -1,7 +1,7 @@
 /** passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing. */
-import { Deferred, Duration, Effect, Latch, Metric, Stream } from "effect"
+import { Deferred, Duration, Effect, Latch, Metric, Option, Stream } from "effect"
 import { type Unembedded, Passages } from "../knowledge/Passages.ts"
-import { collectionOf, metadataOf } from "../knowledge/Collections.ts"
+import { collectionOf, isOfEmbedder, metadataOf } from "../knowledge/Collections.ts"
 import { Embedder } from "../model/Embedder.ts"
 import { VectorStore } from "../vectors/VectorStore.ts"
 import * as Supervise from "./Supervise.ts"
@@ -10,6 +10,9 @@ import * as Supervise from "./Supervise.ts"
 const smallest = 16
 const largest = 256
 const roundMillis = 1_000
+
+/** After so long without news, what the vector store has is compared with what was written to it. */
+const idleUntilCompared = Duration.minutes(10)
 
 const vectorsTotal = Metric.counter("rtfm_vectorizer_vectors_total", {
   description: "Vectors written to the vector store",
@@ -25,7 +28,7 @@ export const actor = Effect.gen(function* () {
   const vectors = yield* VectorStore
   const vitals = Supervise.vitals()
   const stop = yield* Deferred.make<void>()
-  const news = Latch.makeUnsafe(true)
+  const news = Latch.makeUnsafe(false)
   let size = smallest
 
   const upsert = Effect.fnUntraced(function* (waiting: ReadonlyArray<Unembedded>) {
@@ -72,11 +75,27 @@ export const actor = Effect.gen(function* () {
     return removed + waiting.length
   })
 
+  /** A vector store that was emptied or replaced fails nowhere; it only has less than was written to it. */
+  const compare = Effect.gen(function* () {
+    yield* Effect.repeat(removeOrphans, { while: (removed) => removed > 0 })
+    const { passages: all } = yield* passages.counts
+    const written = all - (yield* passages.countUnembedded(embedder.id))
+    const ours = (yield* vectors.collections).filter((collection) => isOfEmbedder(collection, embedder.id))
+    const kept = (yield* Effect.forEach(ours, vectors.count)).reduce((sum, count) => sum + count, 0)
+    if (kept >= written) return
+    yield* Effect.logWarning(`the vector store has ${kept} of ${written} vectors; making them again`)
+    yield* passages.forgetVectors(embedder.id)
+  })
+
+  const catchUp = Effect.repeat(round, { while: (rows) => rows > 0 })
+
   const work = Effect.gen(function* () {
+    yield* compare
     while (true) {
-      yield* Latch.await(news)
+      yield* catchUp
+      const woken = yield* Effect.timeoutOption(Latch.await(news), idleUntilCompared)
       news.closeUnsafe()
-      while ((yield* round) > 0) yield* Effect.yieldNow
+      if (Option.isNone(woken)) yield* compare
     }
   })
 
@@ -87,13 +106,10 @@ export const actor = Effect.gen(function* () {
     route: "passages → vectors",
     group: null,
     vitals,
-    run: Effect.suspend(() => {
-      news.openUnsafe()
-      return Effect.raceFirst(
-        Effect.all([listen, work], { concurrency: "unbounded", discard: true }),
-        Deferred.await(stop)
-      )
-    }),
+    run: Effect.raceFirst(
+      Effect.all([listen, work], { concurrency: "unbounded", discard: true }),
+      Deferred.await(stop)
+    ),
     drain: Effect.asVoid(Deferred.succeed(stop, undefined))
   } satisfies Supervise.Actor
 })

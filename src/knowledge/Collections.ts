@@ -6,6 +6,8 @@ import type { Metadata } from "../vectors/VectorStore.ts"
 export const collectionOf = (serverId: string | null, embedderId: string): string =>
   serverId === null ? `documents-${embedderId}` : `server-${serverId}-${embedderId}`
 
+export const isOfEmbedder = (collection: string, embedderId: string): boolean => collection.endsWith(`-${embedderId}`)
+
 /** What an audience is checked by before anything else of the passage is read. */
 export const metadataOf = ({ serverId, channelId }: Placed): Metadata =>
   serverId === null || channelId === null ? { kind: "document" } : { kind: "chat", serverId, channelId }
