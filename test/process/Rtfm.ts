@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, watch } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { setTimeout } from "node:timers/promises"
 
 export interface Rtfm {
   readonly url: string
@@ -99,4 +100,33 @@ export const call = async <A = any>(
     headers: { "content-type": "application/json", ...rest.headers }
   })
   return { status: response.status, body: (await response.json().catch(() => undefined)) as A }
+}
+
+/** Asks again and again until the answer holds; fails with the last answer when that takes longer than `seconds`. */
+export const until = async <A>(ask: () => A | Promise<A>, holds: (answer: A) => boolean, seconds = 30): Promise<A> => {
+  const deadline = Date.now() + seconds * 1000
+  while (true) {
+    const answer = await ask()
+    if (holds(answer)) return answer
+    if (Date.now() > deadline) throw new Error(`After ${seconds} s still ${JSON.stringify(answer)}`)
+    await setTimeout(20)
+  }
+}
+
+/** A folder of its own for `body`, and processes on it that do not outlive it. */
+export const inFolder = async (
+  body: (folder: string, start: (env?: Readonly<Record<string, string>>) => Promise<Rtfm>) => Promise<void>
+) => {
+  const folder = newFolder()
+  const started: Array<Rtfm> = []
+  try {
+    await body(folder, async (env = {}) => {
+      const process = await start({ folder, env })
+      started.push(process)
+      return process
+    })
+  } finally {
+    await Promise.all(started.map((process) => process.kill("SIGKILL")))
+    removeFolder(folder)
+  }
 }
