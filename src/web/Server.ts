@@ -71,20 +71,17 @@ const listen = Effect.gen(function* () {
   const { place } = yield* Guard
   const draining = yield* Draining
   const handler = yield* HttpRouter.toHttpEffect(Everything)
-  const node = createServer()
-  const server = yield* NodeHttpServer.make(() => node, {
+  const server = yield* NodeHttpServer.make(createServer, {
     host: place.host.replace(/^\[|\]$/g, ""),
     port: place.port,
     gracefulShutdownTimeout: grace
   }).pipe(Effect.mapError((error) => explain(place, error)))
-  // After the grace; without it a connection that never ends would hold up the stop for ever.
-  yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
   yield* server.serve(Requests.through(handler, routes))
   yield* Effect.addFinalizer(() => draining.begin)
   return server
 })
 
-/** Without its settings, for tests. */
+/** At a given place instead of the one the settings name. */
 export const layerAt = (place: Place) => layerNoDeps.pipe(Layer.provide(Guard.layerOf(place)))
 
 const layerNoDeps = Layer.effect(HttpServer.HttpServer, listen).pipe(

@@ -3,7 +3,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Layer, Logger, Option, Redacted, Scope } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { request as send } from "node:http"
-import { connect } from "node:net"
+import { connect, type Socket } from "node:net"
 import { Happenings } from "../../src/runtime/Happenings.ts"
 import * as Client from "../../src/web/Client.ts"
 import { idOf } from "../../src/web/Events.ts"
@@ -435,30 +435,59 @@ describe("stopping", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("is not held up by a client that takes nothing, or says nothing", () =>
+  const open = Effect.fnUntraced(function* (text: string) {
+    const port = yield* portOf
+    const socket = connect(port, "127.0.0.1", () => socket.write(text))
+    socket.on("error", () => {})
+    yield* Effect.addFinalizer(() => Effect.sync(() => socket.destroy()))
+    return socket
+  })
+  const firstByte = (socket: Socket) =>
+    Effect.callback<void>((resume) => {
+      socket.once("data", () => {
+        socket.pause()
+        resume(Effect.void)
+      })
+    })
+  const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.suspend(() => {
+      const before = performance.now()
+      return Effect.map(effect, () => performance.now() - before)
+    })
+
+  it.live("cuts off a watcher that takes nothing, at once", () =>
     Effect.gen(function* () {
       const { context, stop } = yield* started
       yield* Effect.gen(function* () {
         const happenings = yield* Happenings
-        const port = yield* portOf
-        const silent = connect(port, "127.0.0.1")
-        silent.on("error", () => {})
-        silent.write("POST /api/questions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
-        const deaf = connect(port, "127.0.0.1")
-        deaf.on("error", () => {})
-        deaf.write("GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        yield* Effect.callback<void>((resume) => void deaf.once("data", () => resume(Effect.void)))
-        deaf.pause()
+        yield* firstByte(yield* open("GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         for (let i = 0; i < 2_000; i++) {
           yield* happenings.tell({ type: "typing", channelId: "x".repeat(10_000) })
           if (i % 50 === 0) yield* Effect.yieldNow
         }
-        const before = performance.now()
-        yield* stop
-        assert.isBelow(performance.now() - before, 9_000)
-        silent.destroy()
-        deaf.destroy()
+        assert.isBelow(yield* timed(stop), 2_000)
       }).pipe(Effect.provide(context))
-    })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("is held up no longer than its grace by clients that say or take nothing", () =>
+    Effect.gen(function* () {
+      const { context, stop } = yield* started
+      yield* Effect.gen(function* () {
+        const { messages } = yield* World.World
+        const author = { id: "ada", name: "Ada", bot: false }
+        for (let i = 0; i < 200; i++) {
+          const text = "x".repeat(100_000)
+          messages.push({ id: `m-${i}`, channelId: "local:general", author, text, createdAt: 1, editedAt: 1 })
+        }
+        yield* open("GET /api/status HTTP/1.1\r\nHost: local")
+        yield* open("POST /api/questions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+        const messagesOf = (limit: number) =>
+          `GET /api/channels/local:general/messages?limit=${limit} HTTP/1.1\r\nHost: localhost\r\n\r\n`
+        yield* firstByte(yield* open(messagesOf(200)))
+        yield* firstByte(yield* open(messagesOf(9).repeat(30)))
+        assert.isBelow(yield* timed(stop), 8_000)
+      }).pipe(Effect.provide(context))
+    }).pipe(Effect.scoped)
   )
 })
