@@ -1,7 +1,6 @@
 /** The whole process. Above: what it talks to. Below: what it does, in the order a message travels. */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
-import type { HttpServer } from "effect/http"
 import * as Answerer from "./actors/Answerer.ts"
 import * as Indexer from "./actors/Indexer.ts"
 import * as Ingester from "./actors/Ingester.ts"
@@ -55,10 +54,8 @@ export const Headless = Actors.pipe(Layer.provideMerge(Capabilities))
 
 /**
  * The web over all the rest; it goes first when the process stops, so that a question in flight still meets the actors.
- * What the handlers need is lost in the types of the API's groups; it is all in `Headless`.
  */
-export const withWeb = <E>(web: Layer.Layer<HttpServer.HttpServer, E, any>) =>
-  Layer.provideMerge(web as Layer.Layer<HttpServer.HttpServer, E, Layer.Success<typeof Headless>>, Headless)
+export const withWeb = <A, E, R>(web: Layer.Layer<A, E, R>) => Layer.provideMerge(web, Headless)
 
 export const Main = withWeb(Server.layer)
 

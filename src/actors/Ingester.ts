@@ -63,7 +63,7 @@ export const layer = Layer.effect(
     }: Ingest) {
       const problems = request.problems ?? []
       const given = files.map((file) => documentFrom(source, file, baseUrl))
-      const plan = yield* documents.plan(source, given, { removeMissing, problems })
+      const plan = yield* documents.plan(source, given, { ...request, removeMissing, problems })
       for (const records of inBatches(plan.records)) {
         yield* broker.publish(records.map((each) => record(Topics.documentChunks, each)))
       }

@@ -70,7 +70,7 @@ export const ingest = Command.make(
     json
   },
   Effect.fn(function* ({ baseUrl, json, name, place }) {
-    const { complete, files, problems, source } = yield* DocSource.read(
+    const { complete, files, origin, problems, source } = yield* DocSource.read(
       place,
       Option.match(name, { onNone: () => ({}), onSome: (name) => ({ name }) })
     )
@@ -85,6 +85,7 @@ export const ingest = Command.make(
       const part = yield* api.knowledge.ingest({
         payload: {
           source,
+          origin,
           documents,
           // What is gone can be told only once everything that is there is known.
           removeMissing: complete && last,

@@ -1,10 +1,10 @@
 /** `rtfm start`: the whole process, until it is told to stop. */
 import { Console, Effect } from "effect"
 import { Command } from "effect/cli"
-import { HttpServer } from "effect/http"
 import { Main, untilFatal } from "../main.ts"
 import * as Running from "../runtime/Running.ts"
 import * as Settings from "../settings.ts"
+import * as Server from "../web/Server.ts"
 
 /** The first signal drains; the second ends the process at once and leaves the rest for the next start. */
 const endOnSecondSignal = Effect.sync(() => {
@@ -16,10 +16,8 @@ const endOnSecondSignal = Effect.sync(() => {
   process.on("SIGINT", end)
 })
 
-const address = Effect.map(HttpServer.HttpServer, ({ address }) => HttpServer.formatAddress(address))
-
-export const run = Effect.gen(function* () {
-  const url = yield* address
+const run = Effect.gen(function* () {
+  const url = yield* Server.url
   yield* Running.announce(url)
   yield* Console.log(`\n  rtfm is ready: ${url}/\n  Ctrl-C stops it\n`)
   return yield* untilFatal

@@ -30,6 +30,8 @@ export interface DocProblem {
 
 export interface DocFiles {
   readonly source: string
+  /** The folder it is, or that the file is in. */
+  readonly origin: string
   /** In the order of their paths. */
   readonly files: ReadonlyArray<DocFile>
   readonly problems: ReadonlyArray<DocProblem>
@@ -138,6 +140,7 @@ export const read = Effect.fn("DocSource.read")(function* (place: string, option
   )
   return {
     source: options.name ?? (basename(root) || "root"),
+    origin: root,
     files: all.filter(isFile),
     problems: [...listed.problems, ...all.flatMap((read) => (isFile(read) ? [] : [read]))],
     complete: type === "Directory"

@@ -1,6 +1,6 @@
 /** Which documents were ingested, so that a second ingest publishes what changed and nothing else. */
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient, SqlError } from "effect/sql"
 import { createHash } from "node:crypto"
 import type { DocumentRecord } from "../domain/Document.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
@@ -8,7 +8,8 @@ import type { Document, DocProblem } from "./DocSource.ts"
 import { documentId } from "./DocSource.ts"
 
 export class DocumentsError extends Schema.TaggedError<DocumentsError>()("DocumentsError", {
-  reason: Schema.Literals(["full", "failed"]),
+  /** `taken`: the source's name belongs to another folder; `full`: no room to write; `failed`: anything else. */
+  reason: Schema.Literals(["taken", "full", "failed"]),
   detail: Schema.String,
   cause: Schema.optionalKey(Schema.Defect())
 }) {
@@ -16,7 +17,7 @@ export class DocumentsError extends Schema.TaggedError<DocumentsError>()("Docume
     return this.detail
   }
   get retryable(): boolean {
-    return true
+    return this.reason !== "taken"
   }
 }
 
@@ -43,6 +44,7 @@ export interface Source {
 /** What is to be published, and then remembered. */
 export interface Plan {
   readonly source: string
+  readonly origin: string | undefined
   /** Those of one document are together and in order. */
   readonly records: ReadonlyArray<DocumentRecord>
   /** Ids of documents. */
@@ -58,13 +60,18 @@ export class Documents extends Context.Service<
   Documents,
   {
     /**
-     * Compares a source as it is now with what was ingested. With `removeMissing`, documents that are not given leave,
+     * Compares a source as it is now with what was ingested. A source belongs to the `origin` it was first ingested
+     * from: the same name from elsewhere is refused, because it would replace what is there. With `removeMissing`, documents that are not given leave,
      * except those with a problem: they are still there.
      */
     plan(
       source: string,
       documents: ReadonlyArray<Document>,
-      options: { readonly removeMissing: boolean; readonly problems?: ReadonlyArray<DocProblem> }
+      options: {
+        readonly removeMissing: boolean
+        readonly problems?: ReadonlyArray<DocProblem>
+        readonly origin?: string
+      }
     ): Effect.Effect<Plan, DocumentsError>
     /** To be called once the plan's records are published; until then the next plan is the same. */
     remember(plan: Plan): Effect.Effect<void, DocumentsError>
@@ -93,20 +100,36 @@ const knownFrom = ({ chunks, id, ingestedAt, path, title, url }: Known): Known =
   ingestedAt
 })
 
-const explain = (what: string) =>
-  Effect.mapError((cause: SqlError.SqlError) => {
-    const { message, reason } = SqlFailure.from(cause)
-    return new DocumentsError({ reason, detail: `The list of documents could not ${what}: ${message}`, cause })
-  })
+const explain =
+  (what: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E | SqlError.SqlError, R>) =>
+    Effect.mapError(effect, (error) => {
+      if (!SqlError.isSqlError(error)) return error as Exclude<E, SqlError.SqlError>
+      const { message, reason } = SqlFailure.from(error)
+      return new DocumentsError({ reason, detail: `The list of documents could not ${what}: ${message}`, cause: error })
+    })
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
 
+  const checkOrigin = Effect.fnUntraced(function* (source: string, origin: string | undefined) {
+    const [row] = yield* sql<{ origin: string | null }>`SELECT origin FROM document_sources WHERE source = ${source}`
+    const other = row?.origin ?? undefined
+    if (other === undefined || origin === undefined || other === origin) return
+    const detail = `The name ${source} is that of ${other}: give ${origin} another with --name`
+    return yield* new DocumentsError({ reason: "taken", detail })
+  })
+
   const plan = Effect.fn("Documents.plan")(function* (
     source: string,
     documents: ReadonlyArray<Document>,
-    options: { readonly removeMissing: boolean; readonly problems?: ReadonlyArray<DocProblem> }
+    options: {
+      readonly removeMissing: boolean
+      readonly problems?: ReadonlyArray<DocProblem>
+      readonly origin?: string
+    }
   ) {
+    yield* checkOrigin(source, options.origin)
     const rows = yield* sql<{ id: string; version: string }>`SELECT id, version FROM documents WHERE source = ${source}`
     const known = new Map(rows.map(({ id, version }) => [id, version]))
     const given = documents.map((document) => ({ ...document, version: versionOf(document) }))
@@ -118,6 +141,7 @@ const make = Effect.gen(function* () {
     const removed = options.removeMissing ? [...known.keys()].filter((id) => !present.has(id)) : []
     return {
       source,
+      origin: options.origin,
       records: [
         ...removed.map((documentId): DocumentRecord => ({ type: "removed", documentId, source })),
         ...news.flatMap((document) => recordsOf(source, document))
@@ -133,8 +157,9 @@ const make = Effect.gen(function* () {
   const remember = Effect.fn("Documents.remember")(
     function* (plan: Plan) {
       const now = yield* Clock.currentTimeMillis
-      yield* sql`INSERT INTO document_sources ${sql.insert({ source: plan.source, refreshed_at: now })}
-        ON CONFLICT (source) DO UPDATE SET refreshed_at = excluded.refreshed_at`
+      yield* sql`INSERT INTO document_sources ${sql.insert({ source: plan.source, origin: plan.origin ?? null, refreshed_at: now })}
+        ON CONFLICT (source) DO UPDATE SET
+          refreshed_at = excluded.refreshed_at, origin = coalesce(excluded.origin, origin)`
       for (const { chunks, id, path, title, url, version } of plan.documents) {
         const row = { id, source: plan.source, path, version, title, url, chunks: chunks.length, ingested_at: now }
         yield* sql`INSERT INTO documents ${sql.insert(row)}

@@ -2,6 +2,7 @@
 import { Effect, Layer } from "effect"
 import { Broker } from "../broker/Broker.ts"
 import type { PartStatus } from "../domain/Happening.ts"
+import { Passages } from "../knowledge/Passages.ts"
 import { Embedder, type EmbedderStatus } from "../model/Embedder.ts"
 import { VectorStore, type VectorStoreStatus } from "../vectors/VectorStore.ts"
 import { Parts } from "./Parts.ts"
@@ -27,6 +28,7 @@ export const layer = Layer.effectDiscard(
     const broker = yield* Broker
     const vectors = yield* VectorStore
     const embedder = yield* Embedder
+    const passages = yield* Passages
 
     yield* parts.register(
       Effect.match(broker.list, {
@@ -41,6 +43,17 @@ export const layer = Layer.effectDiscard(
     )
     yield* parts.register(
       Effect.succeed({ name: "chat", kind: "embedded", up: true, detail: "the page's own channels" })
+    )
+    yield* parts.register(
+      Effect.match(passages.counts, {
+        onSuccess: ({ passages }): PartStatus => ({
+          name: "state",
+          kind: "embedded",
+          up: true,
+          detail: `${passages} passages in a file of this process`
+        }),
+        onFailure: ({ detail }): PartStatus => ({ name: "state", kind: "embedded", up: false, detail })
+      })
     )
     yield* parts.register(Effect.map(vectors.status, vectorsPart))
     yield* parts.register(Effect.map(embedder.status, embedderPart))

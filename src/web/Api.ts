@@ -567,6 +567,7 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
               message: "Expected a name, folder or address of at most 500 characters"
             })
           ),
+          origin: Schema.optionalKey(Id),
           documents: Schema.Array(Schema.Struct({ path: Id, text: Schema.String })),
           removeMissing: Schema.Boolean,
           present: Schema.optionalKey(Schema.Array(Id)),
@@ -574,6 +575,7 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
         }),
         {
           source: "The folder, file or site they come from",
+          origin: "Where the source is; the same name from elsewhere is refused, as it would replace what is there",
           documents: "Markdown with its path below the source",
           removeMissing: "Documents of the source that are neither in the list nor present leave the index",
           present: "Paths that are there, too: a large source is sent in parts, and the last part names all",

@@ -8,14 +8,15 @@ import { Passages } from "../knowledge/Passages.ts"
 import { Documents, type DocumentsError } from "../docs/Documents.ts"
 import { type Found, Retriever } from "../knowledge/Retriever.ts"
 import { Api } from "./Api.ts"
-import { NotFound, ofBroker, ofChat, ofPassages, Unavailable } from "./Problem.ts"
+import { Invalid, NotFound, ofBroker, ofChat, ofPassages, Unavailable } from "./Problem.ts"
 
 const foundAtOnce = 10
 
 const noDocument = new NotFound({ detail: "There is no document with this id" })
 const noChannel = new NotFound({ detail: "There is no channel of the local chat with this id" })
 
-const ofDocuments = ({ detail }: DocumentsError) => Effect.fail(new Unavailable({ detail }))
+const ofDocuments = ({ detail, reason }: DocumentsError): Effect.Effect<never, Invalid | Unavailable> =>
+  Effect.fail(reason === "taken" ? new Invalid({ detail }) : new Unavailable({ detail }))
 
 /** What is there without having been sent with this request stays as it was ingested before. */
 const notSent = (documents: ReadonlyArray<{ readonly path: string }>, present: ReadonlyArray<string>) => {

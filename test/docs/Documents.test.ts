@@ -26,6 +26,20 @@ const brief = (plan: Documents.Plan) => ({
 })
 
 describe("Documents", () => {
+  it.effect("belongs to the folder it came from: the same name from elsewhere is refused", () =>
+    Effect.gen(function* () {
+      const documents = yield* Documents.Documents
+      const from = (origin: string) =>
+        documents.plan("docs", docs({ "a.md": "a" }, "docs"), { removeMissing: true, origin })
+      yield* documents.remember(yield* from("/home/ada/one/docs"))
+      assert.deepStrictEqual((yield* from("/home/ada/one/docs")).unchanged, ["docs/a.md"])
+      const refused = yield* Effect.flip(from("/home/ada/two/docs"))
+      assert.strictEqual(refused.reason, "taken")
+      assert.include(refused.detail, "/home/ada/one/docs")
+      assert.include(refused.detail, "--name")
+    }).pipe(Effect.provide(services))
+  )
+
   it.effect("plans what is new, changed and gone", () =>
     Effect.gen(function* () {
       const documents = yield* Documents.Documents

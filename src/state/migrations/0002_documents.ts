@@ -8,6 +8,7 @@ export const migration = Effect.gen(function* () {
   yield* sql`
     CREATE TABLE document_sources (
       source TEXT PRIMARY KEY NOT NULL,
+      origin TEXT,
       refreshed_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`
 
