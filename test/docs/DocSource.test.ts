@@ -69,6 +69,7 @@ describe("read", () => {
       const one = yield* DocSource.read(`${root}/start.md`)
       assert.deepStrictEqual(one, {
         source: "handbook",
+        origin: root,
         files: [{ path: "start.md", text: "# Start" }],
         problems: [],
         complete: false
