@@ -1,36 +1,20 @@
-/** The `rtfm` command. */
+/** The `rtfm` program: settings and logs around the command tree, and what it says and returns when something fails. */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Console, Effect, Exit, Layer } from "effect"
+import { type Cause, Console, Effect, Exit, Layer } from "effect"
 import { Command } from "effect/cli"
-import { ask } from "./commands/Ask.ts"
-import { deadLetters } from "./commands/DeadLetters.ts"
-import { doctor } from "./commands/Doctor.ts"
 import { exitCodeOf, sentenceOf } from "./commands/Failure.ts"
-import { ingest } from "./commands/Ingest.ts"
-import { start } from "./commands/Start.ts"
-import { topics } from "./commands/Topics.ts"
+import { rtfm } from "./commands/Rtfm.ts"
 import { version } from "./runtime/Home.ts"
 import * as Logging from "./runtime/Logging.ts"
 import * as Settings from "./settings.ts"
 
-const rtfm = Command.make("rtfm").pipe(
-  Command.withDescription("Answers questions from your documentation and your chat, with quotes and links"),
-  Command.withSubcommands([start, ask, ingest, topics, deadLetters, doctor]),
-  Command.withExamples([
-    { command: "rtfm start", description: "Start the bot and its page" },
-    { command: "rtfm ingest docs/", description: "Teach it a folder of documentation" },
-    { command: 'rtfm ask "How do I ingest a folder?"', description: "Ask it something" }
-  ])
-)
+/** One sentence for people; a bug shows where it is. */
+const report = (cause: Cause.Cause<unknown>) => {
+  const sentence = sentenceOf(cause)
+  return sentence === undefined ? Effect.void : Console.error(sentence)
+}
 
-/** One sentence for people and an exit code for programs; a bug shows where it is. */
-const report = (cause: Cause.Cause<unknown>) =>
-  Effect.suspend(() => {
-    const sentence = sentenceOf(cause)
-    return sentence === undefined ? Effect.void : Console.error(sentence)
-  })
-
-// Settings that are wrong have been named by then, all of them; the loggers must not name one first.
+// A setting of the logs that is wrong is named with all the others by the command; until then the defaults do.
 const Logs = Logging.layer.pipe(Layer.catch(() => Layer.empty))
 
 Command.run(rtfm, { version }).pipe(

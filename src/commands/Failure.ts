@@ -2,6 +2,7 @@
 import { Cause } from "effect"
 import { CliError } from "effect/cli"
 import { BrokerError } from "../broker/Broker.ts"
+import { RoomError } from "../runtime/Room.ts"
 import { SettingsError } from "../settings.ts"
 import { ServerError } from "../web/ServerError.ts"
 import { CommandError } from "./CommandError.ts"
@@ -30,6 +31,7 @@ export const exitCodeOf = (cause: Cause.Cause<unknown>): ExitCode => {
   const error = Cause.squash(cause)
   if (error instanceof SettingsError || CliError.isCliError(error)) return 2
   if (error instanceof BrokerError) return brokerCodes[error.reason] ?? 1
+  if (error instanceof RoomError) return 5
   if (error instanceof ServerError) return error.reason === "unprotected" ? 2 : 4
   return 1
 }

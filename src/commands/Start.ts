@@ -2,6 +2,7 @@
 import { Console, Effect } from "effect"
 import { Command } from "effect/cli"
 import { Main, untilFatal } from "../main.ts"
+import * as Room from "../runtime/Room.ts"
 import * as Running from "../runtime/Running.ts"
 import * as Settings from "../settings.ts"
 import * as Server from "../web/Server.ts"
@@ -24,7 +25,7 @@ const run = Effect.gen(function* () {
 }).pipe(Effect.scoped, Effect.provide(Main))
 
 export const start = Command.make("start", {}, () =>
-  Settings.check.pipe(Effect.andThen(endOnSecondSignal), Effect.andThen(run))
+  Settings.check.pipe(Effect.andThen(Room.check), Effect.andThen(endOnSecondSignal), Effect.andThen(run))
 ).pipe(
   Command.withDescription("Start the bot: the page, the API and the actors"),
   Command.withExamples([
