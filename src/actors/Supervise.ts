@@ -170,9 +170,12 @@ export const layer = <D extends ReadonlyArray<Effect.Effect<Actor, any, any>>>(d
       }
 
       const drain = Effect.fnUntraced(function* (actor: Actor) {
+        const fiber = fibers.get(actor)!
+        // One that waits to be started again has nothing in hand, and nobody waits for it.
+        if (actor.vitals.state === "restarting") return yield* Fiber.interrupt(fiber)
         actor.vitals.state = "draining"
         yield* actor.drain
-        yield* Fiber.await(fibers.get(actor)!)
+        yield* Fiber.await(fiber)
       })
       yield* Effect.addFinalizer(() =>
         Effect.gen(function* () {

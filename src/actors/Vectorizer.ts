@@ -1,9 +1,9 @@
 /** passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing. */
-import { Deferred, Duration, Effect, Latch, Metric, Option, Stream } from "effect"
-import { type Unembedded, Passages } from "../knowledge/Passages.ts"
+import { Deferred, Duration, Effect, Latch, Metric, Option, Schedule, Stream } from "effect"
+import { type PassagesError, type Unembedded, Passages } from "../knowledge/Passages.ts"
 import { collectionOf, isOfEmbedder, metadataOf } from "../knowledge/Collections.ts"
-import { Embedder } from "../model/Embedder.ts"
-import { VectorStore } from "../vectors/VectorStore.ts"
+import { Embedder, type EmbedderError } from "../model/Embedder.ts"
+import { VectorStore, type VectorStoreError } from "../vectors/VectorStore.ts"
 import * as Supervise from "./Supervise.ts"
 
 /** Passages read, embedded and upserted together: as many as take about a second, whatever the embedder's speed. */
@@ -18,6 +18,13 @@ const vectorsTotal = Metric.counter("rtfm_vectorizer_vectors_total", {
   description: "Vectors written to the vector store",
   incremental: true
 })
+
+/** Between attempts while the embedder or the vector store is away. */
+const waits = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("10 seconds")]).pipe(Schedule.jittered)
+
+type Failure = PassagesError | EmbedderError | VectorStoreError
+
+const isAway = (error: Failure): boolean => error._tag !== "PassagesError" && error.retryable
 
 /** Titles say what a section is about and are not repeated in its passages; messages have none. */
 const textOf = ({ passage, title }: Unembedded): string => (title === "" ? passage.text : `${title}. ${passage.text}`)
@@ -87,15 +94,27 @@ export const actor = Effect.gen(function* () {
     yield* passages.forgetVectors(embedder.id)
   })
 
-  const catchUp = Effect.repeat(round, { while: (rows) => rows > 0 })
+  const failed = (error: Failure) => {
+    const known = vitals.lastError === error.message
+    vitals.inHand = 0
+    vitals.lastError = error.message
+    if (!isAway(error)) return Effect.void
+    vitals.retries++
+    return known ? Effect.void : Effect.logWarning(`vectors have to wait: ${error.message}`)
+  }
+  /** What waits is not lost and text finds it, so a part that is away is waited for. */
+  const patiently = <A>(effect: Effect.Effect<A, Failure>) =>
+    effect.pipe(Effect.tapError(failed), Effect.retry({ while: isAway, schedule: waits }))
+
+  const catchUp = Effect.repeat(patiently(round), { while: (rows) => rows > 0 })
 
   const work = Effect.gen(function* () {
-    yield* compare
+    yield* patiently(compare)
     while (true) {
       yield* catchUp
       const woken = yield* Effect.timeoutOption(Latch.await(news), idleUntilCompared)
       news.closeUnsafe()
-      if (Option.isNone(woken)) yield* compare
+      if (Option.isNone(woken)) yield* patiently(compare)
     }
   })
 

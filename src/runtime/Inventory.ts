@@ -6,6 +6,7 @@ import { Passages } from "../knowledge/Passages.ts"
 import { Embedder, type EmbedderStatus } from "../model/Embedder.ts"
 import { VectorStore, type VectorStoreStatus } from "../vectors/VectorStore.ts"
 import { Parts } from "./Parts.ts"
+import * as Room from "./Room.ts"
 
 const vectorsPart = ({ breaker, detail, kind, state }: VectorStoreStatus): PartStatus => ({
   name: "vectors",
@@ -20,6 +21,11 @@ const embedderPart = ({ detail, state }: EmbedderStatus): PartStatus => ({
   kind: "embedded",
   up: state !== "unavailable",
   detail
+})
+
+const statePart = Effect.match(Room.check, {
+  onSuccess: (): PartStatus => ({ name: "state", kind: "embedded", up: true, detail: "a database in a file" }),
+  onFailure: ({ message }): PartStatus => ({ name: "state", kind: "embedded", up: false, detail: message })
 })
 
 export const layer = Layer.effectDiscard(
@@ -41,6 +47,7 @@ export const layer = Layer.effectDiscard(
         onFailure: ({ detail }): PartStatus => ({ name: "broker", kind: "embedded", up: false, detail })
       })
     )
+    yield* parts.register(statePart)
     yield* parts.register(
       Effect.succeed({ name: "chat", kind: "embedded", up: true, detail: "the page's own channels" })
     )

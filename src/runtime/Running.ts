@@ -1,8 +1,9 @@
 /** How a command finds the process that has `DATA_DIR`: a file in it that says where its API is. */
 import { Effect, Option, Schema } from "effect"
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { dataDir } from "../state/DataDir.ts"
+import * as Room from "./Room.ts"
 
 export const Running = Schema.Struct({ pid: Schema.Int, url: Schema.String })
 export type Running = typeof Running.Type
@@ -30,15 +31,25 @@ export const find = Effect.gen(function* () {
   return Option.filter(running, ({ pid }) => isAlive(pid))
 })
 
+const cannotWrite = (path: string, cause: unknown) => {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  return code === "ENOSPC" || code === "EDQUOT"
+    ? Room.noRoom(dirname(path))
+    : new Room.RoomError({ detail: `${path} cannot be written: ${cause instanceof Error ? cause.message : cause}` })
+}
+
 /** Says where this process is for as long as the scope is open. */
 export const announce = Effect.fnUntraced(function* (url: string) {
   const path = yield* file
   const text = yield* Effect.orDie(Schema.encodeEffect(StoredRunning)({ pid: process.pid, url }))
   yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      // Renamed into place, so that a reader never sees half of it.
-      writeFileSync(`${path}.new`, text, { mode: 0o600 })
-      renameSync(`${path}.new`, path)
+    Effect.try({
+      try: () => {
+        // Renamed into place, so that a reader never sees half of it.
+        writeFileSync(`${path}.new`, text, { mode: 0o600 })
+        renameSync(`${path}.new`, path)
+      },
+      catch: (cause) => cannotWrite(path, cause)
     }),
     () => Effect.sync(() => rmSync(path, { force: true }))
   )

@@ -331,6 +331,18 @@ describe("Supervise", () => {
     }).pipe(Effect.provide(World))
   )
 
+  it.effect("stops without waiting for an actor that waits to be started again", () =>
+    Effect.gen(function* () {
+      const starts: Array<number> = []
+      const { scope } = yield* start(failing(starts))
+      yield* TestClock.adjust("1 minute")
+      const before = starts.length
+      // The clock stands still from here on: a stop that waited would never return.
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(starts.length, before)
+    }).pipe(Effect.provide(World))
+  )
+
   it.effect("reports what no new start can mend", () =>
     Effect.gen(function* () {
       const { supervisor } = yield* start(failing([], true))

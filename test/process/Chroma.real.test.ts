@@ -75,6 +75,7 @@ describe("Chroma's child", () => {
       const before = await statusOf(process)
       assert.isFalse(vectorsOf(before).up)
       assert.strictEqual(before.knowledge.waiting, 1)
+      assert.strictEqual((await call(process.url, "/health/ready")).status, 200)
       clearInterval(killer)
 
       await untilVectorized(process)
