@@ -1,5 +1,6 @@
 /** The messages of a channel: follows the newest while the reader is there, loads older ones on the way up. */
 import { useSignal } from "@preact/signals"
+import { Fragment } from "preact"
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks"
 import type { LocalMessage } from "../../domain/Happening.ts"
 import { EmptyChannel } from "./EmptyChannel.tsx"
@@ -67,17 +68,18 @@ const Rows = ({ messages }: { readonly messages: Messages }) => {
         const before = messages[index - 1]
         const startsDay = before === undefined || !sameDay(before.createdAt, message.createdAt)
         const showsReply = message.replyTo !== undefined && message.replyTo !== before?.id
-        return [
-          startsDay && <Day key={`day-${message.id}`} at={message.createdAt} />,
-          <MessageRow
-            key={message.id}
-            message={message}
-            replied={message.replyTo === undefined ? undefined : byId.get(message.replyTo)}
-            showsReply={showsReply}
-            goesOn={!startsDay && !showsReply && goesOn(before!, message)}
-            newest={index === messages.length - 1}
-          />
-        ]
+        return (
+          <Fragment key={message.id}>
+            {startsDay && <Day at={message.createdAt} />}
+            <MessageRow
+              message={message}
+              replied={message.replyTo === undefined ? undefined : byId.get(message.replyTo)}
+              showsReply={showsReply}
+              goesOn={!startsDay && !showsReply && goesOn(before!, message)}
+              newest={index === messages.length - 1}
+            />
+          </Fragment>
+        )
       })}
     </>
   )
@@ -182,28 +184,18 @@ const useUnseen = (room: Room, scroller: { readonly current: HTMLDivElement | nu
 /** Reads older messages before the reader reaches the first, and keeps what is looked at in its place. */
 const useOlder = (room: Room, scroller: { readonly current: HTMLDivElement | null }, messages: Messages): void => {
   const first = messages[0]?.id
-  const shown = useRef<{ readonly first: string | undefined; readonly top: number }>({ first: undefined, top: 0 })
-  const rowTop = (id: string | undefined) =>
-    id === undefined
-      ? undefined
-      : scroller.current?.querySelector(`[data-message="${CSS.escape(id)}"]`)?.getBoundingClientRect().top
-
-  // Drawn, but not yet on the page: here the row that was first is where the reader sees it.
-  if (shown.current.first !== first) {
-    const top = rowTop(shown.current.first)
-    shown.current = { first: shown.current.first, top: top ?? 0 }
-  }
+  const shown = useRef(first)
+  // Drawn, but not yet on the page: here the rows are where the reader sees them.
+  const seen = shown.current === first || room.following ? undefined : firstInView(scroller.current)
 
   useLayoutEffect(() => {
-    const before = shown.current
-    const top = before.first === first ? undefined : rowTop(before.first)
-    shown.current = { first, top: 0 }
-    if (top !== undefined && scroller.current && !room.following) scroller.current.scrollTop += top - before.top
+    shown.current = first
+    if (seen && scroller.current) scroller.current.scrollTop += seen.row.getBoundingClientRect().top - seen.top
   }, [first])
 
   useEffect(() => {
     const element = scroller.current
-    if (!element) return
+    if (!element || first === undefined) return
     const look = () => {
       if (element.scrollTop < nearStart && room.hasOlder.peek()) void room.loadOlder()
     }
@@ -224,6 +216,13 @@ const useSettled = (room: Room): boolean => {
     return () => clearTimeout(timer)
   }, [reading])
   return settled.value
+}
+
+const firstInView = (scroller: HTMLElement | null) => {
+  const top = scroller?.getBoundingClientRect().top ?? 0
+  const rows = scroller?.querySelectorAll("[data-message]") ?? []
+  const row = [...rows].find((row) => row.getBoundingClientRect().bottom > top)
+  return row && { row, top: row.getBoundingClientRect().top }
 }
 
 /** Goes to the message the address names, once it is there. */

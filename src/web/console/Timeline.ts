@@ -6,42 +6,38 @@ export type Messages = ReadonlyArray<LocalMessage>
 /** Applies what happened, in order. The same array comes back when nothing of it concerns these messages. */
 export const apply = (messages: Messages, happenings: ReadonlyArray<Happening>): Messages => {
   const changed = new Map<string, LocalMessage | undefined>()
+  const created = new Set<string>()
   for (const happening of happenings) {
-    if (happening.type === "message.created" || happening.type === "message.edited")
-      changed.set(happening.message.id, newer(changed.get(happening.message.id), happening.message))
-    else if (happening.type === "message.deleted") changed.set(happening.messageId, undefined)
+    if (happening.type === "message.deleted") changed.set(happening.messageId, undefined)
+    if (happening.type !== "message.created" && happening.type !== "message.edited") continue
+    const { message } = happening
+    changed.set(message.id, newer(changed.get(message.id), message))
+    if (happening.type === "message.created") created.add(message.id)
   }
-  return changed.size === 0 ? messages : merge(messages, changed, createdIds(happenings))
+  const kept = change(messages, changed)
+  // An edit of a message that was never seen is of no concern: it will be read with its page.
+  const known = new Set(messages.map(({ id }) => id))
+  const added = [...changed.values()].filter((said) => said && created.has(said.id) && !known.has(said.id))
+  return added.length === 0 ? kept : inOrder([...kept, ...(added as Array<LocalMessage>)])
 }
 
-/** Adds messages that were read from the server; what is there already and newer stays. */
+/** Adds older messages that were read from the server; what is there already and newer stays. */
 export const withRead = (messages: Messages, read: Messages): Messages => {
-  const changed = new Map(read.map((message) => [message.id, message] as const))
-  return merge(messages, changed, new Set(changed.keys()))
+  const kept = change(messages, new Map(read.map((message) => [message.id, message] as const)))
+  const known = new Set(messages.map(({ id }) => id))
+  return inOrder([...read.filter(({ id }) => !known.has(id)), ...kept])
 }
 
-/** An edit of a message that was never seen is of no concern: it will be read with its page. */
-const createdIds = (happenings: ReadonlyArray<Happening>): ReadonlySet<string> =>
-  new Set(happenings.flatMap((happening) => (happening.type === "message.created" ? [happening.message.id] : [])))
-
-const merge = (
-  messages: Messages,
-  changed: ReadonlyMap<string, LocalMessage | undefined>,
-  fresh: ReadonlySet<string>
-): Messages => {
-  const known = new Set<string>()
+/** Replaces messages by their newer forms, and takes out those that are gone. */
+const change = (messages: Messages, changed: ReadonlyMap<string, LocalMessage | undefined>): Messages => {
   let differs = false
   const kept = messages.flatMap((message) => {
-    if (!changed.has(message.id)) return [message]
-    known.add(message.id)
     const next = changed.get(message.id)
-    const settled = next && newer(message, next)
+    const settled = next ? newer(message, next) : changed.has(message.id) ? undefined : message
     differs ||= settled !== message
     return settled ? [settled] : []
   })
-  const added = [...changed.values()].filter((message) => message && fresh.has(message.id) && !known.has(message.id))
-  if (!differs && added.length === 0) return messages
-  return inOrder([...kept, ...(added as Array<LocalMessage>)])
+  return differs ? kept : messages
 }
 
 const newer = (one: LocalMessage | undefined, other: LocalMessage): LocalMessage => {

@@ -13,9 +13,9 @@ export const asksTheBot = (text: string): boolean => /^\s*!rtfm\b/i.test(text) |
 export const start = (): void => {
   void watch({
     opened: (resumed) => {
-      state.connection.value = { state: "live" }
       if (resumed) state.resumed()
       else void state.readAll()
+      state.connection.value = { state: "live" }
     },
     happened: state.happened,
     reset: () => void state.readAll(),

@@ -154,7 +154,7 @@ const readAgainAfter = 3_000
 
 /** Reads everything anew; what is shown stays until it is there. */
 export const readAll = async (): Promise<void> => {
-  for (const room of rooms.values()) if (room.channelId !== channelId.peek()) room.forget()
+  batch(() => rooms.forEach((room) => room.forget()))
   const [listed, current] = await Promise.all([
     api.channels().catch(() => undefined),
     api.status().catch(() => undefined)
@@ -165,8 +165,6 @@ export const readAll = async (): Promise<void> => {
     documentsVersion.value++
   })
   if (!listed && connection.peek().state === "live") setTimeout(readAll, readAgainAfter)
-  const shown = channelId.peek()
-  if (shown !== undefined) await roomOf(shown).load()
 }
 
 /** After a break that was bridged, unless the process is another one, nothing is missing but the figures. */
@@ -186,7 +184,7 @@ effect(() => {
   const id = channelId.value
   if (id === undefined || route.value.view !== "chat") return
   if (unread.peek().has(id)) unread.value = new Map([...unread.peek()].filter(([other]) => other !== id))
-  if (roomOf(id).phase.peek() === "new" && connection.value.state === "live") void roomOf(id).load()
+  if (roomOf(id).phase.value === "new" && connection.value.state === "live") void roomOf(id).load()
 })
 
 effect(() => {

@@ -56,6 +56,12 @@ describe("withRead", () => {
     expect(withRead([b, c], [a, b])).toEqual([a, b, c])
   })
 
+  it("puts what was read before what is there, also within one millisecond", () => {
+    const [first, second] = [message("first", 5), message("second", 5)]
+    expect(withRead([second], [first])).toEqual([first, second])
+    expect(apply([first], [created(second)])).toEqual([first, second])
+  })
+
   it("keeps an edit that is newer than what was read", () => {
     const newer = message("b", 2, { text: "newer", editedAt: 7 })
     expect(withRead([newer], [a, b])).toEqual([a, newer])

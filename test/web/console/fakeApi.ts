@@ -143,6 +143,8 @@ export class FakeApi {
   token: string | undefined
   /** Answers wait while this is held. */
   hold: Promise<void> | undefined
+  /** Lists of messages wait while this is held. */
+  holdReads: Promise<void> | undefined
   /** Messages are taken, and the connection ends before that is said. */
   losesAnswers = false
   status: typeof Status.Type = calm(Date.now() - 11_520 * second)
@@ -156,6 +158,8 @@ export class FakeApi {
   private readonly watchers = new Set<ServerResponse>()
   private readonly past: Array<{ readonly id: number; readonly happening: Happening }> = []
   private lastId = 0
+  private reading = false
+  private readBegan = () => {}
 
   private constructor(page: Page) {
     this.page = page
@@ -230,7 +234,7 @@ export class FakeApi {
       case "POST channels":
         return this.createChannel(body["name"], response)
       case "GET channels/messages":
-        return json(response, this.newest(parts[2]!, url.searchParams))
+        return this.read(parts[2]!, url.searchParams, response)
       case "POST channels/messages":
         return this.posted(this.post(parts[2]!, body, key), response)
       case "PATCH channels/messages":
@@ -274,6 +278,21 @@ export class FakeApi {
     this.channels.push(channel)
     this.tell({ type: "channel.created", channel })
     json(response, channel)
+  }
+
+  /** Resolves when somebody waits for a list of messages. */
+  readWaits(): Promise<void> {
+    return this.reading ? Promise.resolve() : new Promise((resolve) => (this.readBegan = resolve))
+  }
+
+  /** What is there when it is asked for, sent when it may be. */
+  private async read(channelId: string, query: URLSearchParams, response: ServerResponse): Promise<void> {
+    const messages = this.newest(channelId, query)
+    this.reading = true
+    this.readBegan()
+    await this.holdReads
+    this.reading = false
+    json(response, messages)
   }
 
   private newest(channelId: string, query: URLSearchParams): ReadonlyArray<LocalMessage> {
