@@ -1,0 +1,41 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import { TestConsole } from "effect/testing"
+import { rtfm } from "../../src/commands/Rtfm.ts"
+import { golden } from "../golden/golden.ts"
+
+const commands: ReadonlyArray<ReadonlyArray<string>> = [
+  [],
+  ["start"],
+  ["ask"],
+  ["ingest"],
+  ["topics"],
+  ["topics", "list"],
+  ["topics", "describe"],
+  ["dlq"],
+  ["dlq", "list"],
+  ["dlq", "show"],
+  ["dlq", "redrive"],
+  ["doctor"]
+]
+
+const helpOf = (path: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    yield* Command.runWith(rtfm, { version: "0.0.0" })([...path, "--help"])
+    return (yield* TestConsole.logLines).join("\n")
+  }).pipe(Effect.provide(NodeServices.layer))
+
+describe("help", () => {
+  for (const path of commands) {
+    const name = ["rtfm", ...path]
+    it.effect(`of ${name.join(" ")}`, () =>
+      Effect.gen(function* () {
+        const help = yield* helpOf(path)
+        assert.include(help, "DESCRIPTION")
+        yield* golden(`help/${name.join("-")}.txt`, help)
+      })
+    )
+  }
+})
