@@ -90,6 +90,7 @@ const text = (name: string, report: Evaluation.Report): string => {
   const rows = [
     { what: "in scope, answered", value: percent(report.answered) },
     ...offTopic.map(({ answered, name }) => ({ what: `off topic, answered: ${name}`, value: percent(answered) })),
+    ...(report.textAlone === 0 ? [] : [{ what: "served by text alone", value: percent(report.textAlone) }]),
     { what: "quotes that are verbatim", value: percent(report.verifiedQuotes) },
     ...(tokenF1 === null ? [] : [{ what: "words of the answer (F1)", value: plain(tokenF1) }]),
     { what: "time without model, p50", value: `${latencyMs.p50.toFixed(1)} ms` },

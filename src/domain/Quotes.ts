@@ -43,20 +43,41 @@ const worthwhile = { withVectors: 0.5, wordsAlone: 0.3 }
 /** What the rank of a sentence's chunk counts beside how the sentence itself fits. */
 const relevanceWeight = 0.6
 
-/** A message of at most this many words is quoted whole. */
-const wholeMessage = 40
+/** A message of at most this many words is quoted whole, and so much of what has no end. */
+const wholePiece = 40
+
+/** A listing or a sentence without end in parts, each verbatim. */
+const partsOf = (sentence: Sentence): ReadonlyArray<Sentence> => {
+  const tokens = Array.from(sentence.text.matchAll(/\S+/g), ({ 0: token, index }) => ({
+    start: index,
+    end: index + token.length
+  }))
+  const parts = Array.from({ length: Math.ceil(tokens.length / wholePiece) }, (_, i) => ({
+    from: tokens[i * wholePiece]!.start,
+    to: tokens[Math.min((i + 1) * wholePiece, tokens.length) - 1]!.end
+  }))
+  return parts.map(({ from, to }) => ({
+    text: sentence.text.slice(from, to),
+    start: sentence.start + from,
+    end: sentence.start + to,
+    kind: sentence.kind
+  }))
+}
 
 const piecesOf = (kind: Source["kind"], text: string): ReadonlyArray<Sentence> => {
   const whole = text.trim()
-  if (kind !== "chat" || wordsOf(whole).length > wholeMessage) return sentencesOf(text)
+  if (kind !== "chat" || wordsOf(whole).length > wholePiece) return sentencesOf(text)
   const start = text.indexOf(whole)
   return [{ text: whole, start, end: start + whole.length, kind: "prose" }]
 }
 
 const plain = (text: string) => wordsOf(text).join(" ")
 
-/** Sentences, each once, in order. A section's own title is no evidence. */
-export const quotablesOf = (sources: ReadonlyArray<Source>): ReadonlyArray<Quotable> => {
+/** Those that fit into an answer, each once, in order. A section's own title is no evidence. */
+const fitting = (
+  sources: ReadonlyArray<Source>,
+  pieces: (kind: Source["kind"], text: string) => ReadonlyArray<Sentence>
+): ReadonlyArray<Quotable> => {
   const seen = new Set<string>()
   const fresh = (text: string) => {
     const key = plain(text)
@@ -64,7 +85,7 @@ export const quotablesOf = (sources: ReadonlyArray<Source>): ReadonlyArray<Quota
   }
   return sources.flatMap(({ kind, relevance, texts, title }, source) => {
     const own = plain(title.split(" › ").at(-1)!)
-    const sentences = texts.flatMap((each, text) => piecesOf(kind, each).map((sentence) => ({ sentence, text })))
+    const sentences = texts.flatMap((each, text) => pieces(kind, each).map((sentence) => ({ sentence, text })))
     return sentences
       .map(({ sentence, text }, place) => ({
         sentence,
@@ -79,6 +100,12 @@ export const quotablesOf = (sources: ReadonlyArray<Source>): ReadonlyArray<Quota
       .filter(({ sentence, words }) => words >= fewestWords && words <= most.words && plain(sentence.text) !== own)
       .filter(({ sentence }) => fresh(sentence.text))
   })
+}
+
+/** Sentences; parts of them when all are too long to be quoted. */
+export const quotablesOf = (sources: ReadonlyArray<Source>): ReadonlyArray<Quotable> => {
+  const whole = fitting(sources, piecesOf)
+  return whole.length > 0 ? whole : fitting(sources, (kind, text) => piecesOf(kind, text).flatMap(partsOf))
 }
 
 const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)

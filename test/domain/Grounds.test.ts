@@ -1,7 +1,7 @@
 /** What stands out from questions about other things is reason to answer; the more terms it covers, the more. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { baselineOf, type Evidence, judge, spreadOf, typical } from "../../src/domain/Grounds.ts"
+import { baselineOf, type Evidence, judge, robustSpreadOf, spreadOf, typical } from "../../src/domain/Grounds.ts"
 
 const on: Evidence = { coverage: 0.8, cosine: 0.6, terms: 4, kind: "document" }
 const off: Evidence = { coverage: 0.2, cosine: 0.24, terms: 4, kind: "document" }
@@ -45,15 +45,23 @@ describe("judge", () => {
 })
 
 describe("baselineOf", () => {
-  it("is mean and deviation", () => {
-    assert.deepStrictEqual(spreadOf([1, 3]), { mean: 2, deviation: 1 })
+  it("is mean and deviation of coverage, median and distance of cosines", () => {
+    assert.deepStrictEqual(spreadOf([1, 3]), { usual: 2, deviation: 1 })
+    assert.deepStrictEqual(robustSpreadOf([1, 2, 4, 1_000]), { usual: 3, deviation: 1.4826 * 1.5 })
     assert.deepStrictEqual(
       baselineOf([
         { coverage: 0.1, cosine: 0.2 },
         { coverage: 0.3, cosine: null }
       ]),
-      { coverage: spreadOf([0.1, 0.3]), cosine: spreadOf([0.2]) }
+      { coverage: spreadOf([0.1, 0.3]), cosine: robustSpreadOf([0.2]) }
     )
+  })
+
+  it("is not moved by null questions that the corpus happens to answer", () => {
+    const nulls = Array.from({ length: 50 }, (_, i) => ({ coverage: 0.1, cosine: 0.2 + (i % 5) / 100 }))
+    const some = nulls.map((found, i) => (i < 10 ? { ...found, cosine: 0.9 } : found))
+    assert.approximately(baselineOf(some).cosine.usual, baselineOf(nulls).cosine.usual, 0.011)
+    assert.isBelow(baselineOf(some).cosine.deviation, 0.05)
   })
 
   it("stays typical where nothing was measured", () => {

@@ -74,6 +74,14 @@ describe("quotes", () => {
     )
   })
 
+  it("take a part of what has no end", () => {
+    const listing = `start ${"data ".repeat(200)}needle ${"data ".repeat(200)}`
+    const [quote] = quoted("Where is the needle?", source(listing))
+    assert.include(quote!.quote, "needle")
+    assert.isAtMost(wordsOf(quote!.quote).length, 40)
+    assert.include(listing, quote!.quote)
+  })
+
   it("take a short message whole, and say which message", () => {
     const [quote] = quoted(
       "Where is the log?",

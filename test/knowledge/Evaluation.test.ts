@@ -50,7 +50,15 @@ describe("run", () => {
         offTopic: [{ name: "opera", questions: [question("4", "Which opera did Verdi write?", "none")] }],
         progress: (step, done, total) => Effect.sync(() => void steps.push(`${step} ${done}/${total}`))
       })
-      assert.deepInclude(report, { chunks: 3, passages: 3, questions: 3, answered: 1, refusals: 0, verifiedQuotes: 1 })
+      assert.deepInclude(report, {
+        chunks: 3,
+        passages: 3,
+        questions: 3,
+        answered: 1,
+        refusals: 0,
+        textAlone: 0,
+        verifiedQuotes: 1
+      })
       assert.strictEqual(report.tokenF1, 1)
       assert.approximately(report["hit@1"], 2 / 3, 1e-9)
       assert.strictEqual(report["hit@3"], 1)
