@@ -50,7 +50,7 @@ export const CitationPanel = ({ cited, n, at }: Place) => {
     document.querySelector<HTMLElement>(`[aria-controls="${CSS.escape(id)}"]`)?.focus()
   }
   return (
-    <section id={id} class="passage" data-panel aria-label={texts.answer.citationOf(n, citation.title)}>
+    <div id={id} class="passage" role="group" data-panel aria-label={texts.answer.citationOf(n, citation.title)}>
       <header>
         <span class="number">{n}</span>
         <bdi>{citation.title}</bdi>
@@ -59,7 +59,7 @@ export const CitationPanel = ({ cited, n, at }: Place) => {
         </button>
       </header>
       <PassageText citation={citation} />
-    </section>
+    </div>
   )
 }
 

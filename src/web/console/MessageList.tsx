@@ -66,16 +66,15 @@ const Rows = ({ messages }: { readonly messages: Messages }) => {
     <>
       {messages.map((message, index) => {
         const before = messages[index - 1]
-        const startsDay = before === undefined || !sameDay(before.createdAt, message.createdAt)
-        const showsReply = message.replyTo !== undefined && message.replyTo !== before?.id
         return (
           <Fragment key={message.id}>
-            {startsDay && <Day at={message.createdAt} />}
+            {startsDay(before, message) && <Day at={message.createdAt} />}
             <MessageRow
               message={message}
               replied={message.replyTo === undefined ? undefined : byId.get(message.replyTo)}
-              showsReply={showsReply}
-              goesOn={!startsDay && !showsReply && goesOn(before!, message)}
+              showsReply={showsReply(before, message)}
+              goesOn={goesOn(before, message)}
+              followed={goesOn(message, messages[index + 1])}
               newest={index === messages.length - 1}
             />
           </Fragment>
@@ -85,11 +84,24 @@ const Rows = ({ messages }: { readonly messages: Messages }) => {
   )
 }
 
-const goesOn = (before: LocalMessage, message: LocalMessage): boolean =>
+type Neighbour = LocalMessage | undefined
+
+const startsDay = (before: Neighbour, message: LocalMessage): boolean =>
+  before === undefined || !sameDay(before.createdAt, message.createdAt)
+
+/** A reply to the message right above needs no line that says so. */
+const showsReply = (before: Neighbour, message: LocalMessage): boolean =>
+  message.replyTo !== undefined && message.replyTo !== before?.id
+
+const goesOn = (before: Neighbour, message: Neighbour): boolean =>
+  before !== undefined &&
+  message !== undefined &&
   before.author.id === message.author.id &&
   message.answer === undefined &&
   before.answer === undefined &&
-  message.createdAt - before.createdAt < pause
+  message.createdAt - before.createdAt < pause &&
+  !showsReply(before, message) &&
+  !startsDay(before, message)
 
 const Day = ({ at }: { readonly at: number }) => (
   <div class="day" role="separator">

@@ -23,19 +23,28 @@ interface Props {
   readonly showsReply: boolean
   /** Goes on where the same person left off. */
   readonly goesOn: boolean
+  /** The next message goes on from this one. */
+  readonly followed: boolean
   readonly newest: boolean
 }
 
-export const MessageRow = memo(({ message, replied, showsReply, goesOn, newest }: Props) => {
+export const MessageRow = memo(({ message, replied, showsReply, goesOn, followed, newest }: Props) => {
   const active = useSignal(false)
   const isEditing = useComputed(() => editing.value === message.id)
   const isRemoving = useComputed(() => removing.value === message.id)
   const isMine = message.author.id === me.value.id
   const time = clockTime(message.createdAt)
-  const classes = ["message", message.author.bot && "bot", goesOn && "goes-on", message.answer && "answer"]
+  const classes = {
+    message: true,
+    answer: message.answer !== undefined,
+    reply: showsReply,
+    "goes-on": goesOn,
+    followed,
+    active: active.value
+  }
   return (
     <article
-      class={classes.filter(Boolean).join(" ")}
+      class={classNames(classes)}
       data-message={message.id}
       tabIndex={-1}
       aria-label={texts.chat.by(message.author.name, time)}
@@ -60,6 +69,11 @@ export const MessageRow = memo(({ message, replied, showsReply, goesOn, newest }
     </article>
   )
 })
+
+const classNames = (classes: Readonly<Record<string, boolean>>): string =>
+  Object.keys(classes)
+    .filter((name) => classes[name])
+    .join(" ")
 
 const Head = ({ message, time }: { readonly message: LocalMessage; readonly time: string }) => {
   const { answer } = message

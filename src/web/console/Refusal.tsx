@@ -16,7 +16,7 @@ interface Props {
 
 export const Refusal = ({ answer, question }: Props) => (
   <div class="refusal">
-    <h3>{texts.answer.refused}</h3>
+    <h2>{texts.answer.refused}</h2>
     <Prose source={answer.text} />
     {answer.citations.length > 0 && (
       <dl>

@@ -7,8 +7,8 @@ import { apply, type Messages, withRead } from "./Timeline.ts"
 /** Messages read at once. */
 const page = 100
 /** With more than this, and the reader at the end, only the newest `kept` stay. */
-const most = 1000
-const kept = 400
+const most = 600
+const kept = 300
 
 export class Room {
   readonly channelId: string

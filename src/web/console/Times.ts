@@ -13,8 +13,10 @@ export const wholeTime = (at: number): string => whole.format(at)
 export const dayName = (at: number): string =>
   (new Date(at).getFullYear() === new Date().getFullYear() ? day : dayOfYear).format(at)
 
+const wholeDay = 24 * 60 * 60_000
+
 export const sameDay = (one: number, other: number): boolean =>
-  new Date(one).toDateString() === new Date(other).toDateString()
+  Math.abs(one - other) < wholeDay && new Date(one).getDate() === new Date(other).getDate()
 
 /** "3 h 12 min", with the two largest units. */
 export const duration = (ms: number): string => {

@@ -18,8 +18,8 @@ const firstWait = 500
 const longestWait = 15_000
 /** The server says something every 15 s; without that the connection is dead. */
 const longestSilence = 40_000
-/** Happenings that come closer together than this are shown together. */
-const gathered = 30
+/** Between one drawing of what happened and the next. */
+const rest = 80
 
 let wakeUp: () => void = () => undefined
 
@@ -97,19 +97,24 @@ const alarm = (ms: number, ring: () => void) => {
   return { putOff, stop }
 }
 
+/** The first at once, and what follows closely together, so that a flood is drawn a few times a second. */
 const inBatches = (watcher: Watcher): ((event: ServerSent) => void) => {
   let batch: Array<Happening> = []
+  let resting = false
   const flush = () => {
     const happenings = batch
     batch = []
-    if (happenings.length > 0) watcher.happened(happenings)
+    resting = happenings.length > 0
+    if (!resting) return
+    watcher.happened(happenings)
+    setTimeout(flush, rest)
   }
   return (event) => {
     if (event.event === "reset") {
       flush()
       watcher.reset()
-    } else if (event.event === "message" && batch.push(JSON.parse(event.data) as Happening) === 1) {
-      setTimeout(flush, gathered)
+    } else if (event.event === "message" && batch.push(JSON.parse(event.data) as Happening) === 1 && !resting) {
+      queueMicrotask(flush)
     }
   }
 }

@@ -56,7 +56,7 @@ describe("the page over the fake API", () => {
     const answer = answers(page).first()
     await answer.getByText("Answer", { exact: true }).waitFor()
     await answer.getByRole("button", { name: "Citation 2" }).click()
-    const passage = answer.getByRole("region", { name: "Citation 2: Add documentation › Running it again" })
+    const passage = answer.getByRole("group", { name: "Citation 2: Add documentation › Running it again" })
     expect(await passage.locator("mark").allInnerTexts()).toEqual(["passages of files that are gone leave the index"])
     expect(await passage.locator("table").count()).toBe(1)
     expect(await passage.evaluate((panel: any) => panel.previousElementSibling.textContent)).toMatch(/^Run it again/)

@@ -132,7 +132,7 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
       const citation = answers(page).getByRole("button", { name: "Citation 1" }).first()
       await citation.click()
       expect(await citation.getAttribute("aria-expanded")).toBe("true")
-      const passage = answers(page).getByRole("region", { name: /^Citation 1:/ })
+      const passage = answers(page).getByRole("group", { name: /^Citation 1:/ })
       const quote = await passage.locator("mark").first().innerText()
       expect(quote.length).toBeGreaterThan(3)
       expect(await passage.innerText()).toContain(quote)
@@ -150,7 +150,7 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
       await citation.click()
       await page.getByRole("button", { name: "Close citation 1" }).focus()
       await page.keyboard.press("Escape")
-      await page.getByRole("region", { name: /^Citation 1:/ }).waitFor({ state: "detached" })
+      await page.getByRole("group", { name: /^Citation 1:/ }).waitFor({ state: "detached" })
       expect(await isFocused(citation)).toBe(true)
     })
 
@@ -287,9 +287,9 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
       await keyboard.press("k")
       expect(await isFocused(answers(page).first())).toBe(true)
       await keyboard.press("1")
-      await page.getByRole("region", { name: /^Citation 1:/ }).waitFor()
+      await page.getByRole("group", { name: /^Citation 1:/ }).waitFor()
       await keyboard.press("Escape")
-      await page.getByRole("region", { name: /^Citation 1:/ }).waitFor({ state: "detached" })
+      await page.getByRole("group", { name: /^Citation 1:/ }).waitFor({ state: "detached" })
 
       await keyboard.press("r")
       await page.getByText("Replying to rtfm").waitFor()
@@ -409,7 +409,7 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
       })
       await page.getByRole("button", { name: answerable }).click()
       await answers(page).getByRole("button", { name: "Citation 1" }).first().click()
-      await page.getByRole("region", { name: /^Citation 1:/ }).waitFor()
+      await page.getByRole("group", { name: /^Citation 1:/ }).waitFor()
       await noOverflow(page)
       for (const name of ["Ask", "Send", "Channels and views"]) {
         const size = (await page.getByRole("button", { name, exact: true }).boundingBox())!
