@@ -180,7 +180,6 @@ export const layer = <D extends ReadonlyArray<Effect.Effect<Actor, any, any>>>(d
       yield* Effect.addFinalizer(() =>
         Effect.gen(function* () {
           draining = true
-          yield* Effect.logInfo("stopping: finishing what is in hand")
           const inTime = yield* Effect.forEach(actors, drain, { discard: true }).pipe(Effect.timeoutOption(grace))
           if (inTime._tag === "None") {
             yield* Effect.logWarning(`the grace of ${Duration.format(grace)} is over; the next start goes on from here`)

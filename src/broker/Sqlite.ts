@@ -71,7 +71,8 @@ const locked: Sentence = {
 const full: Sentence = { reason: "full", detail: (path) => `There is no room left on the disk of ${path}.` }
 const forbidden: Sentence = {
   reason: "unauthorized",
-  detail: (path, message) => `${path} cannot be written: ${message}.`
+  detail: (path, message) =>
+    `${path} cannot be written (${message}): let this user write there, or choose another DATA_DIR.`
 }
 const damaged: Sentence = {
   reason: "invalid",

@@ -1,9 +1,11 @@
 /** What a command says and with which code it exits when it fails. */
 import { Cause } from "effect"
 import { CliError } from "effect/cli"
+import { SqlError } from "effect/sql"
 import { BrokerError } from "../broker/Broker.ts"
 import { RoomError } from "../runtime/Room.ts"
 import { SettingsError } from "../settings.ts"
+import * as SqlFailure from "../state/SqlFailure.ts"
 import { ServerError } from "../web/ServerError.ts"
 import { CommandError } from "./CommandError.ts"
 
@@ -31,7 +33,7 @@ export const exitCodeOf = (cause: Cause.Cause<unknown>): ExitCode => {
   const error = Cause.squash(cause)
   if (error instanceof SettingsError || CliError.isCliError(error)) return 2
   if (error instanceof BrokerError) return brokerCodes[error.reason] ?? 1
-  if (error instanceof RoomError) return 5
+  if (error instanceof RoomError || SqlError.isSqlError(error)) return 5
   if (error instanceof ServerError) return error.reason === "unprotected" ? 2 : 4
   return 1
 }
@@ -43,5 +45,6 @@ export const sentenceOf = (cause: Cause.Cause<unknown>): string | undefined => {
   // The command line's own mistakes are printed with the help they need.
   if (CliError.isCliError(error) || (error instanceof CommandError && error.shown === true)) return undefined
   if (Cause.hasDies(cause)) return Cause.pretty(cause)
+  if (SqlError.isSqlError(error)) return `${error.message}: ${SqlFailure.from(error).message}.`
   return error instanceof Error ? error.message : String(error)
 }

@@ -21,7 +21,7 @@ const run = Effect.gen(function* () {
   const url = yield* Server.url
   yield* Running.announce(url)
   yield* Console.log(`\n  rtfm is ready: ${url}/\n  Ctrl-C stops it\n`)
-  return yield* untilFatal
+  return yield* Effect.onInterrupt(untilFatal, () => Effect.logInfo("stopping: finishing what is in hand"))
 }).pipe(Effect.scoped, Effect.provide(Main))
 
 export const start = Command.make("start", {}, () =>

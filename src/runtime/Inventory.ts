@@ -23,11 +23,6 @@ const embedderPart = ({ detail, state }: EmbedderStatus): PartStatus => ({
   detail
 })
 
-const statePart = Effect.match(Room.check, {
-  onSuccess: (): PartStatus => ({ name: "state", kind: "embedded", up: true, detail: "a database in a file" }),
-  onFailure: ({ message }): PartStatus => ({ name: "state", kind: "embedded", up: false, detail: message })
-})
-
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const parts = yield* Parts
@@ -47,19 +42,18 @@ export const layer = Layer.effectDiscard(
         onFailure: ({ detail }): PartStatus => ({ name: "broker", kind: "embedded", up: false, detail })
       })
     )
-    yield* parts.register(statePart)
     yield* parts.register(
       Effect.succeed({ name: "chat", kind: "embedded", up: true, detail: "the page's own channels" })
     )
     yield* parts.register(
-      Effect.match(passages.counts, {
+      Effect.match(Effect.andThen(Room.check, passages.counts), {
         onSuccess: ({ passages }): PartStatus => ({
           name: "state",
           kind: "embedded",
           up: true,
           detail: `${passages} passages in a file of this process`
         }),
-        onFailure: ({ detail }): PartStatus => ({ name: "state", kind: "embedded", up: false, detail })
+        onFailure: ({ message }): PartStatus => ({ name: "state", kind: "embedded", up: false, detail: message })
       })
     )
     yield* parts.register(Effect.map(vectors.status, vectorsPart))
