@@ -7,6 +7,7 @@ import { ChatEvent, type ChatMessage } from "../domain/ChatMessage.ts"
 import type { LocalChannel, LocalMessage } from "../domain/Happening.ts"
 import { maxQuestionLength } from "../domain/Question.ts"
 import { Happenings } from "../runtime/Happenings.ts"
+import * as SqlFailure from "../state/SqlFailure.ts"
 import { Chat, ChatError, type Heard, type Reply } from "./Chat.ts"
 
 export interface Post {
@@ -104,12 +105,14 @@ const toChatMessage = (message: LocalMessage, asks: boolean): ChatMessage => ({
   editedAt: message.editedAt
 })
 
-const failed = (error: SqlError.SqlError) =>
-  new ChatError({
-    reason: "failed",
-    detail: `The local chat could not use its database: ${error.message}`,
-    cause: error
-  })
+const failed = (cause: SqlError.SqlError) => {
+  const { message, reason } = SqlFailure.from(cause)
+  const detail =
+    reason === "full"
+      ? "There is no room left on the disk of DATA_DIR: nothing can be said until there is."
+      : `The local chat could not use its database: ${message}.`
+  return new ChatError({ reason: "failed", detail, cause })
+}
 const unknownChannel = (channelId: string) =>
   new ChatError({ reason: "unknown-channel", detail: `There is no channel ${channelId}` })
 const invalid = (detail: string) => new ChatError({ reason: "invalid", detail })
