@@ -112,7 +112,6 @@ export const texts = {
     citation: (n: number) => `Citation ${n}`,
     citationOf: (n: number, title: string) => `Citation ${n}: ${title}`,
     closeCitation: (n: number) => `Close citation ${n}`,
-    showPassage: "Show the passage",
     found: "Quote found word for word",
     toDocument: "Open the document",
     toMessage: "Open the message",

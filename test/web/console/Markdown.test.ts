@@ -1,3 +1,4 @@
+/** Markdown becomes the tree it should, and hostile text neither markup nor minutes. */
 import { describe, expect, it } from "vitest"
 import { type Block, type Inline, isHttp, markEnd, markStart, parse, plain } from "../../../src/web/console/Markdown.ts"
 

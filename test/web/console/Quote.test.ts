@@ -1,3 +1,4 @@
+/** A quote is marked in its passage, and the passage keeps its form. */
 import { describe, expect, it } from "vitest"
 import { markEnd, markStart } from "../../../src/web/console/Markdown.ts"
 import { markQuote } from "../../../src/web/console/Quote.ts"

@@ -1,3 +1,4 @@
+/** Server-sent events are read whole, wherever the stream is cut. */
 import { describe, expect, it } from "vitest"
 import { reader } from "../../../src/web/console/ServerSent.ts"
 

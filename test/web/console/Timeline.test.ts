@@ -1,3 +1,4 @@
+/** Messages stay in order, each once and in its newest form. */
 import { describe, expect, it } from "vitest"
 import type { Happening, LocalMessage } from "../../../src/domain/Happening.ts"
 import { apply, withRead } from "../../../src/web/console/Timeline.ts"

@@ -1,3 +1,4 @@
+/** The words a question shares with a passage stand out. */
 import { expect, it } from "vitest"
 import { sharedWords } from "../../../src/web/console/Words.ts"
 
