@@ -2,6 +2,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import * as Answerer from "./actors/Answerer.ts"
+import * as Commander from "./actors/Commander.ts"
 import * as Indexer from "./actors/Indexer.ts"
 import * as Ingester from "./actors/Ingester.ts"
 import * as Listener from "./actors/Listener.ts"
@@ -25,7 +26,13 @@ import * as Sqlite from "./state/Sqlite.ts"
 import * as Chroma from "./vectors/Chroma.ts"
 import * as Server from "./web/Server.ts"
 
-export const Log = Layer.effectDiscard(Broker.use((broker) => broker.create(Topics.all))).pipe(
+const createTopics = Effect.gen(function* () {
+  const broker = yield* Broker
+  const { commands, responses } = yield* Commander.topics
+  yield* broker.create(Topics.allWith([commands, responses]))
+})
+
+export const Log = Layer.effectDiscard(createTopics).pipe(
   // The broker comes first: its lock on the folder keeps a second process from everything else.
   Layer.provideMerge(SqliteBroker.layer)
 )
@@ -40,13 +47,15 @@ export const Capabilities = Layer.mergeAll(Retriever.layer, QuotingWriter.layer,
 )
 
 export const Actors = Supervise.layer([
-  OwnDocs.actor, //     README, docs      → document-chunks
-  Listener.actor, //    chat              → discord-messages, bot-queries
-  Indexer.chat, //      discord-messages  → passages
-  Indexer.documents, // document-chunks   → passages
-  Vectorizer.actor, //  passages          → vectors
-  Answerer.actor, //    bot-queries       → bot-responses
-  Speaker.actor //      bot-responses     → chat
+  OwnDocs.actor, //       README, docs      → document-chunks
+  Listener.actor, //      chat              → discord-messages, bot-queries
+  Indexer.chat, //        discord-messages  → passages
+  Indexer.documents, //   document-chunks   → passages
+  Vectorizer.actor, //    passages          → vectors
+  Answerer.actor, //      bot-queries       → bot-responses
+  Commander.commands, //  COMMANDS_TOPIC    → bot-responses
+  Commander.responses, // RESPONSES_TOPIC   → bot-responses
+  Speaker.actor //        bot-responses     → chat
 ]).pipe(Layer.provideMerge(Ingester.layer))
 
 /** Everything but the web, for commands that do their work without a running process. */

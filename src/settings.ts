@@ -1,6 +1,7 @@
 /** Every setting, gathered from the places that use them, and the one check that names all that are wrong. */
 import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Effect, Layer, Schema } from "effect"
+import { announcementChannelId, commandsTopic, responsesTopic } from "./actors/Commander.ts"
 import { ingestOwnDocs } from "./actors/OwnDocs.ts"
 import { shutdownGrace } from "./actors/Supervise.ts"
 import { logFormat, logLevel } from "./runtime/Logging.ts"
@@ -15,6 +16,9 @@ export const all: ReadonlyArray<Setting<any>> = [
   dataDir,
   chromaUrl,
   ingestOwnDocs,
+  commandsTopic,
+  responsesTopic,
+  announcementChannelId,
   logLevel,
   logFormat,
   shutdownGrace

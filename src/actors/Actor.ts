@@ -28,7 +28,7 @@ import {
   type Subscription
 } from "../broker/Broker.ts"
 import { type Reason, toDeadLetter } from "../broker/DeadLetter.ts"
-import type { Topic } from "../domain/Topics.ts"
+import type { Source } from "../domain/Topics.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Supervise from "./Supervise.ts"
 
@@ -40,7 +40,7 @@ export interface Delivery<In> {
 interface Common<In> {
   /** Also the name of its group. */
   readonly name: string
-  readonly from: Topic<In>
+  readonly from: Source<In>
   /** What it writes to, for people. */
   readonly to: string
   /** Attempts before a record becomes a dead letter; default 6, about 6 s of waiting. */

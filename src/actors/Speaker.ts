@@ -1,26 +1,37 @@
 /** bot-responses → chat. The only one that speaks; saying a response twice says it once. */
 import { Effect } from "effect"
-import { Chat } from "../chat/Chat.ts"
+import { Chat, type Reply } from "../chat/Chat.ts"
 import type { BotResponse } from "../domain/Answer.ts"
 import * as Topics from "../domain/Topics.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 import * as Actor from "./Actor.ts"
+
+const replyOf = (response: BotResponse): Reply => {
+  if ("answer" in response) {
+    const { answer, channelId, id, questionId, threadId } = response
+    return {
+      id,
+      channelId,
+      ...(threadId !== undefined && { threadId }),
+      replyTo: questionId,
+      text: answer.text,
+      answer
+    }
+  }
+  const { channelId, id, replyTo, text } = response
+  return { id, channelId, ...(replyTo !== undefined && { replyTo }), text }
+}
 
 export const actor = Effect.gen(function* () {
   const chat = yield* Chat
   const happenings = yield* Happenings
 
   const handle = Effect.fnUntraced(function* (response: BotResponse) {
-    const { answer, channelId, questionId } = response
-    yield* chat.say({
-      id: response.id,
-      channelId,
-      ...(response.threadId !== undefined && { threadId: response.threadId }),
-      replyTo: questionId,
-      text: answer.text,
-      answer
-    })
-    yield* happenings.tell({ type: "question.answered", questionId, channelId, refused: answer.refused })
+    yield* chat.say(replyOf(response))
+    if ("answer" in response) {
+      const { answer, channelId, questionId } = response
+      yield* happenings.tell({ type: "question.answered", questionId, channelId, refused: answer.refused })
+    }
     return []
   })
 

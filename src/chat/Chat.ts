@@ -51,6 +51,8 @@ export class Chat extends Context.Service<
     say(reply: Reply): Effect.Effect<ChatMessage, ChatError>
     /** What an answer in this channel may draw on. */
     audience(channelId: string): Effect.Effect<Audience, ChatError>
+    /** The channel for what is meant for everyone, when no other is named; made when it is missing. */
+    readonly announcements: Effect.Effect<string, ChatError>
     /** Shows that the bot is at work in a channel; best effort. */
     typing(channelId: string): Effect.Effect<void>
   }

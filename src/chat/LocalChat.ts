@@ -354,6 +354,7 @@ const make = Effect.gen(function* () {
           if (!all.includes(channelId)) return yield* unknownChannel(channelId)
           return { serverId, channelIds: new Set(all) }
         }),
+        announcements: Effect.map(createChannel("announcements"), ({ id }) => id),
         typing: (channelId) => happenings.tell({ type: "typing", channelId })
       })
     )

@@ -42,8 +42,8 @@ export const Answer = Schema.Struct({
 })
 export type Answer = typeof Answer.Type
 
-/** A record of `bot-responses`: what the Speaker is to say. */
-export const BotResponse = Schema.Struct({
+/** The answer to a question. */
+export const Answered = Schema.Struct({
   /** Derived from the question's id, so saying it twice says it once. */
   id: Schema.NonEmptyString,
   questionId: Schema.NonEmptyString,
@@ -54,6 +54,23 @@ export const BotResponse = Schema.Struct({
   answer: Answer,
   answeredAt: Millis
 })
+export type Answered = typeof Answered.Type
+
+/** What another program wants said, as it is. */
+export const Saying = Schema.Struct({
+  type: Schema.Literal("saying"),
+  /** Derived from the record that asks for it, so saying it twice says it once. */
+  id: Schema.NonEmptyString,
+  serverId: Schema.NonEmptyString,
+  channelId: Schema.NonEmptyString,
+  /** The message it answers. */
+  replyTo: Schema.optionalKey(Schema.NonEmptyString),
+  text: Schema.String
+})
+export type Saying = typeof Saying.Type
+
+/** A record of `bot-responses`: what the Speaker is to say. One without a `type` is an answer. */
+export const BotResponse = Schema.Union([Saying, Answered])
 export type BotResponse = typeof BotResponse.Type
 
 export const responseId = (questionId: string): string => `answer-${questionId}`

@@ -13,16 +13,29 @@ export interface TopicSpec {
   readonly description: string
 }
 
-/** A topic whose values are JSON of one schema. Records with one key stay in order. */
-export interface Topic<A> extends TopicSpec {
-  readonly key: (value: A) => string
-  readonly encode: (value: A) => Uint8Array
+/** A topic that can be read. */
+export interface Source<A> extends TopicSpec {
   /** A failure is a sentence that says what was expected and where; it never repeats the value. */
   readonly decode: (bytes: Uint8Array) => Result.Result<A, string>
 }
 
+/** A topic whose values are JSON of one schema. Records with one key stay in order. */
+export interface Topic<A> extends Source<A> {
+  readonly key: (value: A) => string
+  readonly encode: (value: A) => Uint8Array
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 const toBytes = new TextEncoder()
+
+const decodeText = (bytes: Uint8Array): Result.Result<string, string> => {
+  if (bytes.length === 0) return Result.fail("The value is empty")
+  try {
+    return Result.succeed(utf8.decode(bytes))
+  } catch {
+    return Result.fail("The value is not UTF-8")
+  }
+}
 
 const parse = (bytes: Uint8Array): Result.Result<unknown, string> => {
   try {
@@ -57,6 +70,15 @@ export const topic = <A, I>(options: {
   }
 }
 
+/** A topic of text that other programs write. */
+const textTopic = (name: string, description: string): Source<string> => ({
+  name,
+  partitions: 3,
+  retention: Duration.days(1),
+  description,
+  decode: decodeText
+})
+
 export const messages = topic({
   name: "discord-messages",
   schema: ChatEvent,
@@ -89,6 +111,15 @@ export const documentChunks = topic({
   description: "sections of ingested documentation"
 })
 
+/** Names of the topics that other programs write to, unless settings say otherwise. */
+export const bridgeNames = { commands: "discord-commands", responses: "discord_responses" }
+
+export const commands = (name = bridgeNames.commands): Source<string> =>
+  textTopic(name, "what other programs want announced or echoed; the name is COMMANDS_TOPIC")
+
+export const sayings = (name = bridgeNames.responses): Source<string> =>
+  textTopic(name, "what other programs want said in a channel; the name is RESPONSES_TOPIC")
+
 export const deadLetterName = (topic: string): string => `${topic}.dlq`
 
 /** Where records go that could not be handled: partitions as the source, kept 14 days. */
@@ -99,7 +130,17 @@ export const deadLetters = (spec: TopicSpec): TopicSpec => ({
   description: `dead letters of ${spec.name}`
 })
 
-const flow: ReadonlyArray<TopicSpec> = [messages, queries, responses, documentChunks]
+const own: ReadonlyArray<TopicSpec> = [messages, queries, responses, documentChunks]
 
-/** Every topic the process reads or writes. */
-export const all: ReadonlyArray<TopicSpec> = [...flow, ...flow.map(deadLetters)]
+/** Whether a topic belongs to the bot, dead letters included: what other programs write cannot go there. */
+export const isOwn = (name: string): boolean =>
+  name.endsWith(deadLetterName("")) || own.some((topic) => topic.name === name)
+
+/** Every topic the process reads or writes, with the names of those that other programs write to. */
+export const allWith = (bridge: ReadonlyArray<TopicSpec>): ReadonlyArray<TopicSpec> => {
+  const topics = [...own, ...bridge]
+  return [...topics, ...topics.map(deadLetters)]
+}
+
+/** As it is when no setting names another. */
+export const all = allWith([commands(), sayings()])

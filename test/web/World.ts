@@ -177,6 +177,7 @@ const make = Effect.gen(function* () {
     confirm: () => Effect.void,
     say: () => Effect.die("not said here"),
     audience: () => Effect.succeed({ serverId: "local", channelIds: new Set(channels.map(({ id }) => id)) }),
+    announcements: Effect.succeed("local:announcements"),
     typing: () => Effect.void
   })
 
