@@ -1,0 +1,172 @@
+/** `npx node scripts/pictures.ts`: the README's pictures of the page, taken in a real browser from a process of their own. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
+import { crc32, deflateSync, inflateSync } from "node:zlib"
+import { type Browser, chromium, type Page } from "playwright-core"
+
+const out = resolve("docs/pictures")
+const viewport = { width: 1280, height: 720 }
+const person = { id: "ada", name: "Ada" }
+const questions = ["How do I ingest a folder of documents?", "What happens when Chroma is down?"]
+
+// The process
+
+/** Where the process says it is; what it prints is read to its end, or it could not print. */
+const readyAt = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let said = ""
+    child.stdout!.on("data", (chunk) => {
+      said += String(chunk)
+      const url = /ready: (http:\/\/\S+?)\/?\s/.exec(said)?.[1]
+      if (url !== undefined) resolve(url)
+    })
+    child.once("exit", () => reject(new Error(`rtfm ended before it was ready:\n${said}`)))
+  })
+
+/** Waits until everything that is known has its vector. */
+const settled = async (url: string): Promise<void> => {
+  while (true) {
+    const { knowledge } = (await (await fetch(`${url}/api/status`)).json()) as any
+    if (knowledge.documents > 0 && knowledge.waiting === 0) return
+    await wait(200)
+  }
+}
+
+// The page
+
+const browsers = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium", "/usr/bin/chromium-headless-shell"]
+
+const launch = (): Promise<Browser> => {
+  const executablePath = browsers.find((path) => path !== undefined && existsSync(path))
+  if (executablePath === undefined) throw new Error("Name a Chrome or Chromium in CHROMIUM_PATH")
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"] })
+}
+
+const open = async (browser: Browser, url: string, colorScheme: "light" | "dark"): Promise<Page> => {
+  const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" })
+  await context.addInitScript(`localStorage.setItem("rtfm.me", ${JSON.stringify(JSON.stringify(person))})`)
+  const page = await context.newPage()
+  await page.goto(url)
+  return page
+}
+
+const answers = (page: Page) => page.getByRole("article", { name: /^rtfm,/ })
+
+const ask = async (page: Page, question: string, before: number): Promise<void> => {
+  const box = page.getByRole("textbox", { name: /^Message #/ })
+  await box.fill(question)
+  await box.press("Control+Enter")
+  await answers(page).nth(before).waitFor()
+}
+
+// The picture
+
+const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1")
+
+const chunk = (type: string, data: Uint8Array): Buffer => {
+  const typed = Buffer.concat([Buffer.from(type, "latin1"), data])
+  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
+  length.writeUInt32BE(data.length)
+  sum.writeUInt32BE(crc32(typed))
+  return Buffer.concat([length, typed, sum])
+}
+
+const paeth = (left: number, up: number, corner: number): number => {
+  const [a, b, c] = [up - corner, left - corner, left + up - 2 * corner].map(Math.abs) as [number, number, number]
+  return a <= b && a <= c ? left : b <= c ? up : corner
+}
+
+/** Three bytes for each pixel of a screenshot, which is a PNG of 8-bit RGB. */
+const pixelsOf = (png: Buffer): Uint8Array => {
+  const parts: Array<Buffer> = []
+  for (let at = signature.length; at < png.length; at += 12 + png.readUInt32BE(at)) {
+    if (png.toString("latin1", at + 4, at + 8) === "IDAT")
+      parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)))
+  }
+  const raw = inflateSync(Buffer.concat(parts))
+  const row = viewport.width * 3
+  const pixels = new Uint8Array(row * viewport.height)
+  const at = (x: number, y: number) => (x < 0 || y < 0 ? 0 : pixels[y * row + x]!)
+  for (let y = 0; y < viewport.height; y++) {
+    const filter = raw[y * (row + 1)]
+    for (let x = 0; x < row; x++) {
+      const [left, up, corner] = [at(x - 3, y), at(x, y - 1), at(x - 3, y - 1)]
+      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter!]!
+      pixels[y * row + x] = raw[y * (row + 1) + 1 + x]! + guess
+    }
+  }
+  return pixels
+}
+
+/** The same picture in its 256 most frequent colours, a third of the size; others become the nearest of these. */
+const withFewColours = (png: Buffer): Buffer => {
+  const pixels = pixelsOf(png)
+  const colours = Uint32Array.from({ length: pixels.length / 3 }, (_, i) =>
+    [0, 1, 2].reduce((colour, part) => (colour << 8) | pixels[i * 3 + part]!, 0)
+  )
+  const counts = new Map<number, number>()
+  for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1)
+  const parts = (colour: number) => [colour >> 16, (colour >> 8) & 255, colour & 255]
+  const palette = [...counts].toSorted((a, b) => b[1] - a[1]).map(([colour]) => colour)
+  const kept = palette.slice(0, 256)
+  const distance = (a: number, b: number) => parts(a).reduce((sum, part, i) => sum + (part - parts(b)[i]!) ** 2, 0)
+  const index = new Map(
+    palette.map((colour) => [
+      colour,
+      kept.indexOf(kept.reduce((a, b) => (distance(colour, b) < distance(colour, a) ? b : a)))
+    ])
+  )
+  const { height, width } = viewport
+  const lines = Buffer.alloc((width + 1) * height)
+  colours.forEach((colour, i) => (lines[Math.floor(i / width) * (width + 1) + 1 + (i % width)] = index.get(colour)!))
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width)
+  header.writeUInt32BE(height, 4)
+  // 8 bits for each pixel, which name a colour of the palette.
+  header.set([8, 3, 0, 0, 0], 8)
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("PLTE", Buffer.from(kept.flatMap(parts))),
+    chunk("IDAT", deflateSync(lines, { level: 9, memLevel: 9 })),
+    chunk("IEND", Buffer.alloc(0))
+  ])
+}
+
+const takePicture = async (page: Page, name: string): Promise<void> => {
+  await answers(page)
+    .nth(questions.length - 1)
+    .waitFor()
+  await page.evaluate("document.fonts.ready")
+  const picture = withFewColours(await page.screenshot({ animations: "disabled" }))
+  writeFileSync(join(out, name), picture)
+  console.log(`${join(out, name)} ${(picture.length / 1024).toFixed(0)} kB`)
+}
+
+// All of it
+
+const folder = mkdtempSync(join(tmpdir(), "rtfm-pictures-"))
+mkdirSync(out, { recursive: true })
+const child = spawn(process.execPath, ["src/cli.ts", "start"], {
+  env: { ...process.env, DATA_DIR: folder, PORT: "0" },
+  stdio: ["ignore", "pipe", "inherit"]
+})
+const ended = once(child, "exit")
+try {
+  const url = await readyAt(child)
+  await settled(url)
+  const browser = await launch()
+  const light = await open(browser, url, "light")
+  for (const [before, question] of questions.entries()) await ask(light, question, before)
+  await takePicture(light, "page-light.png")
+  await takePicture(await open(browser, url, "dark"), "page-dark.png")
+  await browser.close()
+} finally {
+  child.kill("SIGTERM")
+  await ended
+  rmSync(folder, { recursive: true, force: true })
+}
