@@ -20,6 +20,8 @@ export const unavailable = (why: string) =>
 const failed = (why: string) =>
   new EmbedderError({ reason: "failed", detail: `The local embedder (${model}) failed: ${why}` })
 
+const whyOf = (reply: EmbedderReply) => ("detail" in reply ? reply.detail : "it answers out of turn")
+
 export interface Thread {
   readonly embed: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Float32Array>, EmbedderError>
   readonly end: Effect.Effect<void>
@@ -27,8 +29,8 @@ export interface Thread {
 
 /** Starts the thread and waits until the model is loaded. */
 export const open = Effect.fnUntraced(function* (options: ThreadOptions) {
-  const replies = yield* Queue.unbounded<EmbedderReply, EmbedderError>()
-  const crashed = (why: string) => Queue.failCauseUnsafe(replies, Cause.fail(failed(why)))
+  const replies = yield* Queue.unbounded<EmbedderReply, string>()
+  const crashed = (why: string) => Queue.failCauseUnsafe(replies, Cause.fail(why))
   const worker = yield* Effect.try({
     try: () => new Worker(options.entry, { name: "embedder", workerData: options.packages, execArgv: [] }),
     catch: (cause) => unavailable(`its thread does not start (${String(cause)})`)
@@ -38,26 +40,26 @@ export const open = Effect.fnUntraced(function* (options: ThreadOptions) {
   worker.on("exit", (code) => crashed(`its thread ended with code ${code}`))
 
   const end = Effect.promise(() => worker.terminate()).pipe(Effect.asVoid)
-  const reply = (late: EmbedderError) =>
+  const reply = (error: (why: string) => EmbedderError) =>
     Queue.take(replies).pipe(
-      Effect.timeoutOrElse({ duration: options.patience, orElse: () => Effect.fail(late) }),
+      Effect.mapError(error),
+      Effect.timeoutOrElse({ duration: options.patience, orElse: () => Effect.fail(error("it takes too long")) }),
       Effect.onError(() => end)
     )
-  const first = yield* reply(unavailable("it takes too long")).pipe(
-    Effect.mapError((error) => (error.reason === "failed" ? unavailable(error.detail) : error))
-  )
+
+  const first = yield* reply(unavailable)
   if (first.type !== "ready") {
     yield* end
-    return yield* unavailable(first.type === "unavailable" ? first.detail : "it answers out of turn")
+    return yield* unavailable(whyOf(first))
   }
   const embed = Effect.fnUntraced(function* (texts: ReadonlyArray<string>) {
     worker.postMessage(texts, [])
-    const answer = yield* reply(failed("a batch takes too long"))
+    const answer = yield* reply(failed)
     if (answer.type === "vectors") {
       return texts.map((_, i) => answer.vectors.slice(i * dimensions, (i + 1) * dimensions))
     }
     yield* end
-    return yield* failed(answer.type === "failed" ? answer.detail : "it answers out of turn")
+    return yield* failed(whyOf(answer))
   })
   return { embed, end } satisfies Thread
 })

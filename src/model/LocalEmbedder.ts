@@ -33,6 +33,8 @@ const defaults = {
   rest: Duration.minutes(1)
 } satisfies Options
 
+const stopped = unavailable("it is being stopped")
+
 interface Job {
   readonly texts: ReadonlyArray<string>
   readonly vectors: Deferred.Deferred<ReadonlyArray<Float32Array>, EmbedderError>
@@ -151,7 +153,11 @@ export const make = Effect.fnUntraced(function* (
     )
 
   const run = Effect.fnUntraced(function* (job: Job) {
-    const [duration, exit] = yield* compute(job.texts).pipe(Effect.exit, Effect.timed)
+    const [duration, exit] = yield* compute(job.texts).pipe(
+      Effect.exit,
+      Effect.timed,
+      Effect.onInterrupt(() => Deferred.fail(job.vectors, stopped))
+    )
     yield* Deferred.done(job.vectors, exit)
     if (Exit.isFailure(exit)) return
     yield* Metric.update(textsTotal, job.texts.length)
@@ -174,7 +180,7 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
       for (let job = jobs.take(); job !== undefined; job = jobs.take()) {
-        Deferred.doneUnsafe(job.vectors, Exit.fail(unavailable("it is being stopped")))
+        Deferred.doneUnsafe(job.vectors, Exit.fail(stopped))
       }
       return closeThread
     })

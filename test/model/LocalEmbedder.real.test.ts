@@ -1,6 +1,6 @@
 /** The local embedder with its real thread and model: order, idle end, crashes, and a model that is not there. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -11,6 +11,13 @@ import * as LocalEmbedder from "../../src/model/LocalEmbedder.ts"
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0)
 const crashing = LocalEmbedder.layerWith({
   entry: new URL("../fixtures/crashingEmbedderWorker.ts", import.meta.url)
+})
+/** Loads, and never answers. */
+const silent = LocalEmbedder.layerWith({
+  entry: new URL(
+    `data:text/javascript,import { parentPort } from "node:worker_threads";
+    parentPort.on("message", () => {}); parentPort.postMessage({ type: "ready" })`
+  )
 })
 const state = Effect.flatMap(Embedder, (embedder) => Effect.map(embedder.status, (status) => status.state))
 
@@ -130,15 +137,18 @@ describe("LocalEmbedder", () => {
     }).pipe(Effect.provide(LocalEmbedder.layerWith({ entry: new URL("data:text/javascript,setInterval(()=>{},1e6)") })))
   )
 
-  it.effect("fails what waits when it is stopped", () =>
+  it.effect("fails what waits and what is in hand when it is stopped", () =>
     Effect.gen(function* () {
       const waiting = yield* Effect.gen(function* () {
         const embedder = yield* Embedder
-        const fiber = yield* Effect.forkDetach(Effect.flip(embedder.embedPassages(["a", "b"])))
-        yield* Effect.yieldNow
-        return fiber
-      }).pipe(Effect.provide(Layer.fresh(LocalEmbedder.layer)))
-      assert.match((yield* Fiber.join(waiting)).detail, /stopped/)
+        const texts = ["in hand", "waiting"]
+        const fibers = yield* Effect.forEach(texts, (text) =>
+          Effect.forkDetach(Effect.flip(embedder.embedPassages([text])))
+        )
+        while ((yield* state) !== "loaded") yield* Effect.promise(() => new Promise(setImmediate))
+        return fibers
+      }).pipe(Effect.provide(silent))
+      for (const fiber of waiting) assert.match((yield* Fiber.join(fiber)).detail, /stopped/)
     })
   )
 })
