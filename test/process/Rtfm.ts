@@ -26,11 +26,13 @@ export interface Options {
   readonly folder: string
   readonly env?: Readonly<Record<string, string>>
   readonly args?: ReadonlyArray<string>
+  /** The program; from source unless given. */
+  readonly program?: string
 }
 
 /** Starts a command and does not wait for anything. */
-export const run = ({ args = ["start"], env = {}, folder }: Options) => {
-  const child = spawn(process.execPath, [cli, ...args], {
+export const run = ({ args = ["start"], env = {}, folder, program = cli }: Options) => {
+  const child = spawn(process.execPath, [program, ...args], {
     // Elsewhere than in the project, so that no `.env` of a developer counts.
     cwd: folder,
     env: { PATH: process.env["PATH"], HOME: folder, DATA_DIR: join(folder, "data"), PORT: "0", NO_COLOR: "1", ...env },
@@ -115,13 +117,13 @@ export const until = async <A>(ask: () => A | Promise<A>, holds: (answer: A) => 
 
 /** A folder of its own for `body`, and processes on it that do not outlive it. */
 export const inFolder = async (
-  body: (folder: string, start: (env?: Readonly<Record<string, string>>) => Promise<Rtfm>) => Promise<void>
+  body: (folder: string, start: (env?: Options["env"], program?: string) => Promise<Rtfm>) => Promise<void>
 ) => {
   const folder = newFolder()
   const started: Array<Rtfm> = []
   try {
-    await body(folder, async (env = {}) => {
-      const process = await start({ folder, env })
+    await body(folder, async (env = {}, program = cli) => {
+      const process = await start({ folder, env, program })
       started.push(process)
       return process
     })
