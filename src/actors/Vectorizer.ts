@@ -1,6 +1,7 @@
 /** passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing. */
 import { Deferred, Duration, Effect, Latch, Metric, Option, Schedule, Stream } from "effect"
 import { type PassagesError, type Unembedded, Passages } from "../knowledge/Passages.ts"
+import { textToEmbed } from "../domain/Retrieval.ts"
 import { collectionOf, isOfEmbedder, metadataOf } from "../knowledge/Collections.ts"
 import { Embedder, type EmbedderError } from "../model/Embedder.ts"
 import { VectorStore, type VectorStoreError } from "../vectors/VectorStore.ts"
@@ -26,8 +27,7 @@ type Failure = PassagesError | EmbedderError | VectorStoreError
 
 const isAway = (error: Failure): boolean => error._tag !== "PassagesError" && error.retryable
 
-/** Titles say what a section is about and are not repeated in its passages; messages have none. */
-const textOf = ({ passage, title }: Unembedded): string => (title === "" ? passage.text : `${title}. ${passage.text}`)
+const textOf = ({ kind, passage, title }: Unembedded): string => textToEmbed({ kind, title, text: passage.text })
 
 export const actor = Effect.gen(function* () {
   const passages = yield* Passages

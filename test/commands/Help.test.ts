@@ -18,7 +18,8 @@ const commands: ReadonlyArray<ReadonlyArray<string>> = [
   ["dlq", "list"],
   ["dlq", "show"],
   ["dlq", "redrive"],
-  ["doctor"]
+  ["doctor"],
+  ["eval"]
 ]
 
 const helpOf = (path: ReadonlyArray<string>) =>
