@@ -16,8 +16,9 @@ ENV NODE_ENV=production \
     PORT=7836 \
     DATA_DIR=/data
 COPY --from=build /build/dist /app
-RUN mkdir /data && chown node:node /data
-USER node
+RUN mkdir /data && chown 1000:1000 /data
+# The user `node` of the image.
+USER 1000:1000
 VOLUME /data
 EXPOSE 7836
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
