@@ -28,6 +28,8 @@ export class BrokerError extends Schema.TaggedError<BrokerError>()("BrokerError"
   /** One sentence that names what was tried, where, and why it failed. */
   detail: Schema.String,
   topic: Schema.optionalKey(Schema.String),
+  /** No new start can mend it: the process had better end with `detail`. */
+  fatal: Schema.optionalKey(Schema.Boolean),
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message() {
@@ -66,12 +68,15 @@ export interface Subscription {
    * The next records in hand, at least one; waits until there is something. Order is kept within a partition.
    * At most `window` records of a partition are out and not yet committed: a full partition is left out, others go on.
    * Not for racing: what a take had in hand when it was interrupted is out until the scope of the subscription closes.
+   * `fenced` when the group shared out its partitions among several processes anew while records were in hand: what
+   * was not committed comes again, to whoever has its partition then. After a failure nothing but to subscribe again.
    */
   readonly take: Effect.Effect<ReadonlyArray<IncomingRecord>, BrokerError>
   /**
    * In one transaction: appends `outputs`, and marks `done` as finished. Records may finish out of order; after a
    * restart exactly those not marked come again. To finish what is not in hand, or was finished before, is `invalid`,
-   * and nothing is appended. An interrupted commit has still happened whole or not at all.
+   * and nothing is appended. An interrupted commit has still happened whole or not at all. So has one that failed as
+   * `unreachable` or `failed`: what became of it is known when the next subscription takes.
    */
   readonly commit: (batch: {
     readonly outputs: ReadonlyArray<OutgoingRecord>
@@ -111,13 +116,15 @@ export class Broker extends Context.Service<
   Broker,
   {
     /**
-     * Appends in order and returns each record's position once it is durable. All are appended, or none. A value above
-     * 8 MiB is `invalid`, and so is a key that is no valid Unicode.
+     * Appends in order and returns each record's position once it is durable. All are appended, or none; which of both
+     * is unknown when it is interrupted, and after `unreachable` and `failed`. A value above the broker's limit (8 MiB,
+     * at Kafka 1 MiB) is `invalid`, and so is a key that is no valid Unicode. Offsets grow, but not always by one.
      */
     publish(records: ReadonlyArray<OutgoingRecord>): Effect.Effect<ReadonlyArray<Position>, BrokerError>
     /**
      * Joins `group`; a group without committed offsets starts at the beginning. The scope leaves it: then taking and
      * committing fail as `fenced`. Within a process one member of a group reads a topic; a second one is `invalid`.
+     * Members of a group in several processes, where the broker allows for those, share the partitions.
      */
     subscribe(options: {
       readonly topics: ReadonlyArray<string>

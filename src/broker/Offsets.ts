@@ -30,6 +30,10 @@ export const received = (self: Offsets, offsets: ReadonlyArray<number>): Offsets
   return last === undefined ? self : { position: last + 1, unfinished: [...self.unfinished, ...fresh] }
 }
 
+/** Nothing is to be received below `position`: offsets up to there hold no record, as a transaction's markers do. */
+export const skipped = (self: Offsets, position: number): Offsets =>
+  position > self.position ? { position, unfinished: self.unfinished } : self
+
 /** Offsets that are not unfinished change nothing. */
 export const finished = (self: Offsets, offsets: Iterable<number>): Offsets => {
   const done = new Set(offsets)

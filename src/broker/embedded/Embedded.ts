@@ -2,15 +2,13 @@
 import { Clock, type Duration, Effect } from "effect"
 import { Broker, type GroupLag, type TopicDescription } from "../Broker.ts"
 import * as Offsets from "../Offsets.ts"
+import { checkSubscription, invalid } from "../Rules.ts"
 import type { Log } from "./Log.ts"
 import * as Member from "./Member.ts"
 import * as Reader from "./Reader.ts"
 import { expire } from "./Retention.ts"
-import { invalid, make as makeTopics, type Topic } from "./Topics.ts"
+import { make as makeTopics, type Topic } from "./Topics.ts"
 import { attempt, make as makeWrite } from "./Transactions.ts"
-
-/** Its unfinished offsets fit the metadata of a Kafka commit, which may have 4,096 bytes. */
-const largestWindow = 512
 
 /**
  * There is one process, so one member does for a group: another subscription of a group to a topic is `invalid`
@@ -41,9 +39,7 @@ export const make = Effect.fnUntraced(function* (log: Log, expireEvery: Duration
   const subscribe: Broker["Service"]["subscribe"] = Effect.fn("Broker.subscribe")(function* (options) {
     const { group, window = Offsets.defaultWindow } = options
     const names = new Set(options.topics)
-    if (names.size === 0) return yield* invalid(`Group ${group} is to read no topic.`)
-    if (!Number.isInteger(window) || window < 1 || window > largestWindow)
-      return yield* invalid(`A window is a whole number from 1 to ${largestWindow}, not ${window}.`)
+    yield* attempt(log, () => checkSubscription(group, names, window))
     return yield* Effect.acquireRelease(
       attempt(log, () => join(group, names, window)),
       (member) =>

@@ -2,8 +2,9 @@
 import { Clock, Effect, Latch } from "effect"
 import { BrokerError, type IncomingRecord, type OutgoingRecord, type Position, type Subscription } from "../Broker.ts"
 import * as Offsets from "../Offsets.ts"
+import { inTurns, invalid } from "../Rules.ts"
 import type { Log } from "./Log.ts"
-import { inTurns, invalid, type Partition, type Topic, type Topics } from "./Topics.ts"
+import type { Partition, Topic, Topics } from "./Topics.ts"
 import { attempt, Changes, type Write } from "./Transactions.ts"
 
 /** Where the member is with one partition. */

@@ -1,8 +1,9 @@
 /** Reading an embedded broker's topic without a group. */
 import { Cause, Effect, Latch, Stream } from "effect"
 import type { Broker, BrokerError, IncomingRecord, ReadFrom } from "../Broker.ts"
+import { inTurns, invalid } from "../Rules.ts"
 import type { Log } from "./Log.ts"
-import { inTurns, invalid, type Partition, type Topic, type Topics } from "./Topics.ts"
+import type { Partition, Topic, Topics } from "./Topics.ts"
 import { attempt } from "./Transactions.ts"
 
 type Options = Parameters<Broker["Service"]["read"]>[0]

@@ -3,6 +3,7 @@ import { Duration, type Latch } from "effect"
 import type { TopicSpec } from "../../domain/Topics.ts"
 import { BrokerError, type IncomingRecord, type OutgoingRecord, type Position } from "../Broker.ts"
 import { partitionOf } from "../Partitioner.ts"
+import { checkRecord, checkSpec } from "../Rules.ts"
 import type { Log, StoredRecord, StoredTopic } from "./Log.ts"
 import type { Changes } from "./Transactions.ts"
 
@@ -29,12 +30,6 @@ export interface Topic {
 /** Largest value; key and headers come on top, so that a record that fits still fits with what a dead letter adds. */
 export const maxValueBytes = 8 * 1024 * 1024
 
-/** Records handed out at once. */
-const pageSize = 500
-
-export const invalid = (detail: string, topic?: string) =>
-  new BrokerError({ reason: "invalid", detail, ...(topic !== undefined && { topic }) })
-
 const load = (stored: StoredTopic): Topic => {
   const readers = new Set<Latch.Latch>()
   return {
@@ -45,37 +40,6 @@ const load = (stored: StoredTopic): Topic => {
     wake: () => readers.forEach((reader) => reader.openUnsafe()),
     turn: 0
   }
-}
-
-/** The same rules as Kafka's, so that topics can move there. */
-const checkSpec = ({ name, partitions, retention }: TopicSpec) => {
-  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(name) || name === "." || name === "..")
-    throw invalid(`A topic cannot be called "${name}": only letters, digits, ".", "_" and "-", at most 249.`, name)
-  if (!Number.isInteger(partitions) || partitions < 1)
-    throw invalid(`Topic ${name} cannot have ${partitions} partitions.`, name)
-  if (!(Duration.toMillis(retention) > 0))
-    throw invalid(`Topic ${name} cannot keep its records for ${Duration.format(retention)}.`, name)
-}
-
-const checkRecord = ({ topic, key, value }: OutgoingRecord) => {
-  if (key !== null && !key.isWellFormed())
-    throw invalid(`A record's key for topic ${topic} is no valid Unicode.`, topic)
-  if (value.length > maxValueBytes)
-    throw invalid(`A value of ${value.length} bytes is too large for topic ${topic}: at most ${maxValueBytes}.`, topic)
-}
-
-/** Up to `pageSize` records: from each place its share, in turns, so that none holds up the others. */
-export const inTurns = <P>(
-  places: ReadonlyArray<P>,
-  read: (place: P, limit: number) => ReadonlyArray<IncomingRecord>
-): ReadonlyArray<IncomingRecord> => {
-  const share = Math.ceil(pageSize / Math.max(1, places.length))
-  const lists = places.map((place) => read(place, share))
-  const records: Array<IncomingRecord> = []
-  for (let i = 0; i < share; i++) {
-    for (const list of lists) if (i < list.length) records.push(list[i]!)
-  }
-  return records
 }
 
 export const make = (log: Log) => {
@@ -99,7 +63,7 @@ export const make = (log: Log) => {
 
   const append = (records: ReadonlyArray<OutgoingRecord>, now: number, changes: Changes): ReadonlyArray<Position> =>
     records.map((record) => {
-      checkRecord(record)
+      checkRecord(record, maxValueBytes)
       const topic = get(record.topic)
       const count = topic.partitions.length
       const index = record.key === null ? topic.turn++ % count : partitionOf(record.key, count)

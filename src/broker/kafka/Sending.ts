@@ -1,0 +1,126 @@
+/** Records on their way to Kafka: which partition each goes to, how many go at once, and where they ended up. */
+import type { Producer } from "@platformatic/kafka"
+import { Effect } from "effect"
+import type { BrokerError, OutgoingRecord, Position } from "../Broker.ts"
+import { partitionOf } from "../Partitioner.ts"
+import { checkRecord } from "../Rules.ts"
+import type { Directory } from "./Directory.ts"
+
+/** A record with its place at Kafka; `topic` is Kafka's name for it. */
+export interface Placed {
+  readonly record: OutgoingRecord
+  readonly topic: string
+  readonly partition: number
+  readonly key: Buffer | null
+  readonly value: Buffer
+  readonly headers: Map<Buffer, Buffer>
+  readonly bytes: number
+}
+
+/** Bytes of a record beside key, value and headers, at most. */
+const overhead = 40
+
+/** What one request has for a partition becomes one batch there, of which Kafka takes 1 MiB unless told otherwise. */
+export const batchBytes = 768 * 1024
+
+/** Smaller ones only grow. */
+const compressedFrom = 512
+
+/** Largest value. */
+export const maxValueBytes = 1024 * 1024
+
+const place = (record: OutgoingRecord, topic: string, partition: number): Placed => {
+  const key = record.key === null ? null : Buffer.from(record.key)
+  const value = Buffer.from(record.value)
+  const headers = new Map(
+    Object.entries(record.headers ?? {}).map(([name, text]) => [Buffer.from(name), Buffer.from(text)])
+  )
+  let bytes = overhead + (key?.length ?? 0) + value.length
+  for (const [name, text] of headers) bytes += name.length + text.length + 10
+  return { record, topic, partition, key, value, headers, bytes }
+}
+
+export type Placing = (records: ReadonlyArray<OutgoingRecord>) => Effect.Effect<ReadonlyArray<Placed>, BrokerError>
+
+/** Gives each record its place, those without a key in turns; refuses what Kafka would, before anything is sent. */
+export const placing = (directory: Directory): Placing => {
+  const turns = new Map<string, number>()
+  const takeTurn = (topic: string) => {
+    const turn = turns.get(topic) ?? 0
+    turns.set(topic, turn + 1)
+    return turn
+  }
+  return Effect.fnUntraced(function* (records) {
+    const placed: Array<Placed> = []
+    for (const record of records) {
+      yield* Effect.try({ try: () => checkRecord(record, maxValueBytes), catch: (cause) => cause as BrokerError })
+      const { inner, partitions } = yield* directory.get(record.topic)
+      const { key } = record
+      placed.push(place(record, inner, key === null ? takeTurn(inner) % partitions : partitionOf(key, partitions)))
+    }
+    return placed
+  })
+}
+
+export const placeName = ({ partition, topic }: { readonly topic: string; readonly partition: number }) =>
+  `${topic}/${partition}`
+
+export const sum = (records: ReadonlyArray<Placed>): number =>
+  records.reduce((bytes, record) => bytes + record.bytes, 0)
+
+/** In their order, so that no partition has more than `batchBytes` in one, unless a record alone is larger. */
+export const inRequests = (records: ReadonlyArray<Placed>): ReadonlyArray<ReadonlyArray<Placed>> => {
+  const requests: Array<Array<Placed>> = []
+  let sizes = new Map<string, number>()
+  for (const record of records) {
+    const name = placeName(record)
+    const size = (sizes.get(name) ?? 0) + record.bytes
+    if (requests.length === 0 || (size > batchBytes && sizes.has(name))) {
+      requests.push([record])
+      sizes = new Map([[name, record.bytes]])
+    } else {
+      requests.at(-1)!.push(record)
+      sizes.set(name, size)
+    }
+  }
+  return requests
+}
+
+type Send = (options: Parameters<Producer["send"]>[0]) => ReturnType<Producer["send"]>
+
+/** One request; the first offset of each partition, by `placeName`. */
+export const sendRequest = async (send: Send, records: ReadonlyArray<Placed>): Promise<ReadonlyMap<string, number>> => {
+  const messages = records.map(({ headers, key, partition, topic, value }) => ({
+    topic,
+    partition,
+    value,
+    headers,
+    ...(key !== null && { key })
+  }))
+  const compression = sum(records) < compressedFrom ? "none" : "zstd"
+  const { offsets } = await send({ messages, compression })
+  return new Map((offsets ?? []).map((sent) => [placeName(sent), Number(sent.offset)]))
+}
+
+/** Each record's position, given the first offset of each partition in the request. */
+export const positionsOf = (
+  records: ReadonlyArray<Placed>,
+  first: ReadonlyMap<string, number>
+): ReadonlyArray<Position> => {
+  const next = new Map(first)
+  return records.map((record) => {
+    const name = placeName(record)
+    const offset = next.get(name)!
+    next.set(name, offset + 1)
+    return { topic: record.record.topic, partition: record.partition, offset }
+  })
+}
+
+/** One request after another, as a transaction needs them. */
+export const sendAll = async (send: Send, records: ReadonlyArray<Placed>): Promise<ReadonlyArray<Position>> => {
+  const positions: Array<Position> = []
+  for (const request of inRequests(records)) {
+    for (const position of positionsOf(request, await sendRequest(send, request))) positions.push(position)
+  }
+  return positions
+}
