@@ -6,6 +6,16 @@ export const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, 
 
 export const printJson = (value: unknown) => Console.log(JSON.stringify(value, null, 2))
 
+/** Whether somebody reads what is printed; a pipe that was closed, as by `head`, is not read any more. */
+export const isRead = (): boolean => !process.stdout.destroyed
+
+/** Goes on for as long as what is printed is read, and ends as done when it is not. */
+export const whileRead = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A | void, E, R> =>
+  Effect.raceFirst(
+    effect,
+    Effect.callback<void>((resume) => void process.stdout.on("error", () => resume(Effect.void)))
+  )
+
 export interface Column<A> {
   readonly title: string
   readonly value: (row: A) => string | number

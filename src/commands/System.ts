@@ -2,14 +2,17 @@
  * Where a command's work is done: in the process that has `DATA_DIR` when one runs, through its API; otherwise here, on
  * the same files.
  */
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option, Result, Stream } from "effect"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import type { Broker } from "../broker/Broker.ts"
+import type { Broker, Position } from "../broker/Broker.ts"
 import * as DeadLetterLog from "../broker/DeadLetters.ts"
+import * as ReadFrom from "../broker/ReadFrom.ts"
 import { Log, withWeb } from "../main.ts"
 import * as Running from "../runtime/Running.ts"
+import type { NewRecord, RecordInfo } from "../web/Api.ts"
 import * as Client from "../web/Client.ts"
 import * as Guard from "../web/Guard.ts"
+import * as WebRecords from "../web/Records.ts"
 import * as Server from "../web/Server.ts"
 import * as WebSystem from "../web/System.ts"
 
@@ -58,3 +61,40 @@ export const deadLetters = (query: { readonly topic?: string; readonly limit?: n
 
 export const redrive = (payload: Parameters<typeof DeadLetterLog.redrive>[0]) =>
   lookAt((api) => Effect.map(api.system.redrive({ payload }), ({ sent }) => sent), DeadLetterLog.redrive(payload))
+
+export interface Reading {
+  readonly topic: string
+  /** As `ReadFrom` reads it. */
+  readonly from: string
+  readonly follow: boolean
+}
+
+/** What topics hold, to be written and read for as long as the scope is open. */
+export interface Records {
+  /** Durable when it returns, in order, all or none. */
+  readonly publish: (
+    topic: string,
+    records: ReadonlyArray<typeof NewRecord.Type>
+  ) => Effect.Effect<ReadonlyArray<Position>, unknown>
+  readonly read: (reading: Reading) => Stream.Stream<typeof RecordInfo.Type, unknown>
+}
+
+const recordsThrough = (api: Client.Client): Records => ({
+  publish: (topic, records) => api.records.publish({ params: { topic }, payload: { records } }),
+  read: ({ follow, from, topic }) =>
+    Stream.unwrap(api.records.read({ params: { topic }, query: { from, follow: follow ? "true" : "false" } }))
+})
+
+const recordsOf = (log: Context.Context<Broker>): Records => ({
+  publish: (topic, records) => Effect.provide(WebRecords.publish(topic, records), log),
+  read: ({ from, ...reading }) =>
+    WebRecords.read({ ...reading, from: Result.getOrThrow(ReadFrom.parse(from)) }).pipe(Stream.provideContext(log))
+})
+
+export const records = Effect.gen(function* () {
+  const running = yield* Running.find
+  if (Option.isNone(running)) return recordsOf(yield* Layer.build(Log))
+  const client = yield* Layer.build(NodeHttpClient.layerNodeHttp)
+  const { api } = yield* Effect.provide(at(running.value.url), client)
+  return recordsThrough(api)
+})

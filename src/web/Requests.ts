@@ -18,8 +18,10 @@ const requestSeconds = Metric.histogram("rtfm_http_request_seconds", {
 })
 
 const bodyLimit = ByteSize.kibibytes(64)
-const documentsLimit = ByteSize.mebibytes(32)
-const limitOf = (route: string | undefined) => (route === "POST /api/documents" ? documentsLimit : bodyLimit)
+const largeLimit = ByteSize.mebibytes(32)
+/** What carries many documents or records at once. */
+const largeBodies = new Set(["POST /api/documents", "POST /api/topics/:topic/records"])
+const limitOf = (route: string | undefined) => (largeBodies.has(route ?? "") ? largeLimit : bodyLimit)
 
 const slots = {
   Params: "path",

@@ -14,6 +14,7 @@ import * as Health from "./Health.ts"
 import * as Knowledge from "./Knowledge.ts"
 import * as Page from "./Page.ts"
 import * as Questions from "./Questions.ts"
+import * as Records from "./Records.ts"
 import * as Requests from "./Requests.ts"
 import * as Routes from "./Routes.ts"
 import { ServerError } from "./ServerError.ts"
@@ -24,9 +25,14 @@ export { settings } from "./Guard.ts"
 /** How long a stop waits for requests in hand; those that wait for an answer give up before. */
 const grace = Duration.seconds(5)
 
-const Groups = Layer.mergeAll(Questions.layer, Chat.layer, Knowledge.layer, System.layer, Health.layer).pipe(
-  Layer.provide([Requests.layerProblems, layerAuthorization])
-)
+const Groups = Layer.mergeAll(
+  Questions.layer,
+  Chat.layer,
+  Knowledge.layer,
+  System.layer,
+  Records.layer,
+  Health.layer
+).pipe(Layer.provide([Requests.layerProblems, layerAuthorization]))
 
 const Everything = Layer.mergeAll(HttpApiBuilder.layer(Api).pipe(Layer.provide(Groups)), Docs.layer, Page.layer).pipe(
   Layer.provide(Layer.succeed(HttpRouter.RouterConfig, Routes.routerConfig))

@@ -14,6 +14,8 @@ const commands: ReadonlyArray<ReadonlyArray<string>> = [
   ["topics"],
   ["topics", "list"],
   ["topics", "describe"],
+  ["produce"],
+  ["consume"],
   ["dlq"],
   ["dlq", "list"],
   ["dlq", "show"],

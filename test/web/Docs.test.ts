@@ -50,6 +50,7 @@ describe("the OpenAPI document", () => {
       "get /api/search",
       "get /api/status",
       "get /api/topics",
+      "get /api/topics/{topic}/records",
       "get /health/live",
       "get /health/ready",
       "get /metrics",
@@ -58,7 +59,8 @@ describe("the OpenAPI document", () => {
       "post /api/channels/{channelId}/messages",
       "post /api/dead-letters/redrive",
       "post /api/documents",
-      "post /api/questions"
+      "post /api/questions",
+      "post /api/topics/{topic}/records"
     ])
   })
 
