@@ -10,6 +10,10 @@ import type { IncomingRecord, OutgoingRecord } from "./Broker.ts"
  */
 export type Reason = "undecodable" | "rejected" | "exhausted" | "defect"
 
+/** The same record would fail again in the same way: it is sent back only when somebody insists. */
+export const isPermanent = ({ reason }: { readonly reason: Reason }): boolean =>
+  reason === "undecodable" || reason === "rejected"
+
 export interface Failure {
   readonly reason: Reason
   /** One sentence; secrets are `Redacted` long before. */

@@ -2,7 +2,7 @@
 import { Effect, Stream } from "effect"
 import { deadLetterName } from "../domain/Topics.ts"
 import { Broker, type BrokerError, type IncomingRecord } from "./Broker.ts"
-import { type DeadLetter, fromRecord, markedBy, placeOf, sentBackMark, toOriginal } from "./DeadLetter.ts"
+import { type DeadLetter, fromRecord, isPermanent, markedBy, placeOf, sentBackMark, toOriginal } from "./DeadLetter.ts"
 
 const isDeadLetterTopic = (topic: string): boolean => topic.endsWith(deadLetterName(""))
 
@@ -41,18 +41,45 @@ export const list = Effect.fn("DeadLetters.list")(function* (options: {
     .slice(0, options.limit ?? 100)
 })
 
-/**
- * Appends dead letters to the topics they came from, as they were, and marks them as sent back, all or none. Without
- * positions: all that wait. Returns how many were sent.
- */
-export const redrive = Effect.fn("DeadLetters.redrive")(function* (options: {
+export interface Redrive {
+  /** The dead-letter topic, or the topic it belongs to. */
   readonly topic: string
+  /** Absent: all that wait. */
   readonly positions?: ReadonlyArray<{ readonly partition: number; readonly offset: number }>
-}): Effect.fn.Return<number, BrokerError, Broker> {
+  /** Only what became a dead letter then or later, in milliseconds since the epoch. */
+  readonly since?: number
+  /** At most so many, oldest first. */
+  readonly limit?: number
+  /** Also those that failed for a reason that does not pass. */
+  readonly force?: boolean
+  /** Says what would be sent, and sends nothing. */
+  readonly dryRun?: boolean
+}
+
+export interface Redriven {
+  /** Oldest first. */
+  readonly sent: ReadonlyArray<DeadLetter>
+  /** Chosen and yet kept, because they would only fail again. */
+  readonly refused: ReadonlyArray<DeadLetter>
+}
+
+/** Appends dead letters to the topics they came from, as they were, and marks them as sent back, all or none. */
+export const redrive = Effect.fn("DeadLetters.redrive")(function* ({
+  dryRun = false,
+  force = false,
+  limit = Infinity,
+  positions,
+  since = 0,
+  topic
+}: Redrive): Effect.fn.Return<Redriven, BrokerError, Broker> {
   const broker = yield* Broker
-  const wanted = options.positions === undefined ? undefined : new Set(options.positions.map(placeOf))
-  const waiting = (yield* Effect.forEach(yield* topicsOf(options.topic), waitingIn)).flat()
-  const chosen = waiting.filter((letter) => wanted?.has(placeOf(letter)) ?? true)
-  yield* broker.publish(chosen.flatMap((letter) => [toOriginal(letter), sentBackMark(letter)]))
-  return chosen.length
+  const wanted = positions === undefined ? undefined : new Set(positions.map(placeOf))
+  const waiting = (yield* Effect.forEach(yield* topicsOf(topic), waitingIn)).flat()
+  const chosen = waiting
+    .filter((letter) => letter.at >= since && (wanted?.has(placeOf(letter)) ?? true))
+    .toSorted((a, b) => a.at - b.at)
+  const refused = chosen.filter((letter) => !force && isPermanent(letter))
+  const sent = chosen.filter((letter) => force || !isPermanent(letter)).slice(0, limit)
+  if (!dryRun) yield* broker.publish(sent.flatMap((letter) => [toOriginal(letter), sentBackMark(letter)]))
+  return { sent, refused }
 })

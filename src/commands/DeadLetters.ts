@@ -1,7 +1,7 @@
 /** `rtfm dlq`: the records that could not be handled, and the way back. */
 import { Clock, Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import type { DeadLetterInfo } from "../web/Api.ts"
+import type { DeadLetterInfo, RedriveReport } from "../web/Api.ts"
 import { ago, count, json, printJson, printRows } from "./Output.ts"
 import { CommandError } from "./CommandError.ts"
 import * as System from "./System.ts"
@@ -14,7 +14,8 @@ const topic = Flag.String("topic").pipe(
 )
 
 /** How one dead letter is named on the command line. */
-const nameOf = ({ offset, partition, topic }: Letter): string => `${topic}/${partition}/${offset}`
+const nameOf = ({ offset, partition, topic }: Pick<Letter, "topic" | "partition" | "offset">): string =>
+  `${topic}/${partition}/${offset}`
 
 const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
@@ -77,34 +78,96 @@ const show = Command.make("show", { name, json }, ({ json, name }) =>
   Effect.flatMap(find(name), (letter) => (json ? printJson(letter) : Console.log(showText(letter))))
 ).pipe(Command.withDescription("Show a dead letter whole, with what happened to it"))
 
+const units = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** The moment that `2h` ago was, or a date; in milliseconds since the epoch. */
+const momentOf = (text: string, now: number): number => {
+  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  if (amount !== undefined) return now - Number(amount) * units[unit as keyof typeof units]
+  return /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+}
+
+type Report = typeof RedriveReport.Type
+
+const sum = (reports: ReadonlyArray<Report>): Report => ({
+  sent: reports.reduce((sum, { sent }) => sum + sent, 0),
+  refused: reports.reduce((sum, { refused }) => sum + refused, 0),
+  deadLetters: reports.flatMap(({ deadLetters }) => deadLetters)
+})
+
+const refusal = (refused: number): string =>
+  `${count(refused, "dead letter")} ${refused === 1 ? "stays" : "stay"}: undecodable or rejected, they would only fail ` +
+  "again; --force sends them anyway."
+
+const reportText = ({ deadLetters, refused, sent }: Report, dryRun: boolean): string =>
+  [
+    `${count(sent, "dead letter")} ${dryRun ? "would be sent back" : "sent back"}.`,
+    ...(dryRun ? deadLetters.map((letter) => `  ${nameOf(letter)}`) : []),
+    ...(refused > 0 ? [refusal(refused)] : [])
+  ].join("\n")
+
 const redrive = Command.make(
   "redrive",
   {
     topic: Flag.String("topic").pipe(Flag.withDescription("All dead letters of this topic"), Flag.optional),
+    since: Flag.String("since").pipe(
+      Flag.withDescription("With --topic: only those that failed since, as 30m, 2h, 1d or a date"),
+      Flag.filter(
+        (since) => Number.isFinite(momentOf(since, 0)),
+        () => "Expected a time ago such as 30m, 2h or 1d, or a date such as 2026-01-31T08:00:00Z"
+      ),
+      Flag.optional
+    ),
+    limit: Flag.Int("limit").pipe(
+      Flag.withDescription("With --topic: at most so many, oldest first"),
+      Flag.filter(
+        (limit) => limit > 0,
+        () => "Expected a number above 0"
+      ),
+      Flag.optional
+    ),
+    dryRun: Flag.Boolean("dry-run").pipe(
+      Flag.withDescription("Say what would be sent back, and send nothing"),
+      Flag.withDefault(false)
+    ),
+    force: Flag.Boolean("force").pipe(
+      Flag.withDescription("Send back undecodable and rejected ones, too, which would only fail again as they are"),
+      Flag.withDefault(false)
+    ),
     names: Argument.String("dead-letter").pipe(
       Argument.withDescription("topic/partition/offset, as `list` shows it"),
       Argument.variadic()
     ),
     json
   },
-  Effect.fn(function* ({ json, names, topic }) {
-    if (names.length === 0 && Option.isNone(topic)) {
+  Effect.fn(function* ({ dryRun, force, json, limit, names, since, topic }) {
+    if (Option.isNone(topic) && (names.length === 0 || Option.isSome(since) || Option.isSome(limit))) {
       return yield* new CommandError({
         detail: "Expected the names of dead letters, or --topic for all of one topic."
       })
     }
+    const now = yield* Clock.currentTimeMillis
     const letters = yield* Effect.forEach(names, find)
     const byTopic = Map.groupBy(letters, (letter) => letter.topic)
     const chosen = [...byTopic].map(([topic, positions]) => ({ topic, positions }))
-    const all = Option.match(topic, { onNone: () => [], onSome: (topic) => [{ topic }] })
-    const sent = (yield* Effect.forEach([...chosen, ...all], System.redrive)).reduce((sum, n) => sum + n, 0)
-    yield* json ? printJson({ sent }) : Console.log(`${count(sent, "dead letter")} sent back.`)
+    const all = Option.toArray(topic).map((topic) => ({
+      topic,
+      ...(Option.isSome(since) && { since: momentOf(since.value, now) }),
+      ...(Option.isSome(limit) && { limit: limit.value })
+    }))
+    const report = sum(yield* Effect.forEach([...chosen, ...all], (some) => System.redrive({ ...some, dryRun, force })))
+    if (json) return yield* printJson(report)
+    if (report.sent === 0 && report.refused > 0) {
+      return yield* new CommandError({ detail: refusal(report.refused) })
+    }
+    yield* Console.log(reportText(report, dryRun))
   })
 ).pipe(
   Command.withDescription("Send dead letters back to the topics they came from"),
   Command.withExamples([
     { command: "rtfm dlq redrive discord-messages.dlq/0/12", description: "One" },
-    { command: "rtfm dlq redrive --topic discord-messages", description: "All of a topic" }
+    { command: "rtfm dlq redrive --topic discord-messages --since 2h --dry-run", description: "What would be sent" },
+    { command: "rtfm dlq redrive --topic discord-messages", description: "All of a topic that may succeed now" }
   ])
 )
 

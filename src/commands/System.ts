@@ -59,8 +59,11 @@ export const deadLetters = (query: { readonly topic?: string; readonly limit?: n
     Effect.map(DeadLetterLog.list(query), (letters) => letters.map(WebSystem.toDeadLetterInfo))
   )
 
-export const redrive = (payload: Parameters<typeof DeadLetterLog.redrive>[0]) =>
-  lookAt((api) => Effect.map(api.system.redrive({ payload }), ({ sent }) => sent), DeadLetterLog.redrive(payload))
+export const redrive = (payload: DeadLetterLog.Redrive) =>
+  lookAt(
+    (api) => api.system.redrive({ payload }),
+    Effect.map(DeadLetterLog.redrive(payload), WebSystem.toRedriveReport)
+  )
 
 export interface Reading {
   readonly topic: string

@@ -517,6 +517,17 @@ export const DeadLetterInfo = described(
   }
 )
 
+export const RedriveReport = described(
+  "RedriveReport",
+  "What was sent back",
+  Schema.Struct({ sent: Schema.Int, refused: Schema.Int, deadLetters: Schema.Array(Position) }),
+  {
+    sent: "How many were sent, or would be",
+    refused: "How many stay because they failed for a reason that does not pass",
+    deadLetters: "Those that were sent, or would be, oldest first"
+  }
+)
+
 /** Every happening is an event `message`; `reset` says that some were missed and everything has to be loaded again. */
 export const ServerSentEvent = Schema.Union([
   Schema.Struct({
@@ -570,14 +581,24 @@ export class SystemApi extends HttpApiGroup.make("system")
         "Which dead letters to send back",
         Schema.Struct({
           topic: Id,
-          positions: Schema.optionalKey(Schema.Array(Schema.Struct({ partition: Schema.Int, offset: Schema.Int })))
+          positions: Schema.optionalKey(Schema.Array(Schema.Struct({ partition: Schema.Int, offset: Schema.Int }))),
+          since: Schema.optionalKey(Millis),
+          limit: Schema.optionalKey(
+            Schema.Int.check(Schema.isGreaterThan(0, { message: "Expected a number above 0" }))
+          ),
+          force: Schema.optionalKey(Schema.Boolean),
+          dryRun: Schema.optionalKey(Schema.Boolean)
         }),
         {
           topic: "The dead-letter topic, or the topic it belongs to",
-          positions: "Absent: every one that was not sent back yet"
+          positions: "Absent: every one that was not sent back yet",
+          since: "Only those that became dead letters then or later",
+          limit: "At most so many, oldest first",
+          force: "Also those that failed for a reason that does not pass: `undecodable` and `rejected`",
+          dryRun: "Says what would be sent, and sends nothing"
         }
       ).annotate({ examples: [{ topic: "bot-queries" }] }),
-      success: Schema.Struct({ sent: Schema.Int }),
+      success: RedriveReport,
       error: bodyProblems
     }).annotateMerge(about("Send dead letters back", "To the topic they came from, as they were."))
   )

@@ -7,7 +7,7 @@ import type { DeadLetter } from "../broker/DeadLetter.ts"
 import * as DeadLetters from "../broker/DeadLetters.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import { Embedder } from "../model/Embedder.ts"
-import { Api, type DeadLetterInfo, type TopicInfo } from "./Api.ts"
+import { Api, type DeadLetterInfo, type RedriveReport, type TopicInfo } from "./Api.ts"
 import { follow } from "./Events.ts"
 import { ofBroker, ofPassages } from "./Problem.ts"
 import { reasons, situation, summary } from "./Readiness.ts"
@@ -32,6 +32,12 @@ const text = new TextDecoder()
 export const toDeadLetterInfo = (letter: DeadLetter): typeof DeadLetterInfo.Type => ({
   ...letter,
   value: text.decode(letter.value)
+})
+
+export const toRedriveReport = ({ refused, sent }: DeadLetters.Redriven): typeof RedriveReport.Type => ({
+  sent: sent.length,
+  refused: refused.length,
+  deadLetters: sent.map(({ offset, partition, topic }) => ({ topic, partition, offset }))
 })
 
 const status = Effect.gen(function* () {
@@ -70,9 +76,6 @@ export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
         Effect.catchTag("BrokerError", ofBroker)
       ),
     redrive: ({ payload }) =>
-      DeadLetters.redrive(payload).pipe(
-        Effect.map((sent) => ({ sent })),
-        Effect.catchTag("BrokerError", ofBroker)
-      )
+      DeadLetters.redrive(payload).pipe(Effect.map(toRedriveReport), Effect.catchTag("BrokerError", ofBroker))
   })
 )

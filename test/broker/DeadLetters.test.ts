@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { Broker, type IncomingRecord } from "../../src/broker/Broker.ts"
 import { toDeadLetter } from "../../src/broker/DeadLetter.ts"
 import * as DeadLetters from "../../src/broker/DeadLetters.ts"
@@ -15,7 +16,7 @@ const failed = (offset: number): IncomingRecord => ({
   headers: { trace: String(offset) },
   timestamp: 5
 })
-const failure = { reason: "rejected", error: "no", actor: "indexer", attempts: 2, firstFailedAt: 7 } as const
+const failure = { reason: "exhausted", error: "no", actor: "indexer", attempts: 2, firstFailedAt: 7 } as const
 
 const broken = Effect.gen(function* () {
   const broker = yield* Broker
@@ -52,17 +53,55 @@ describe("DeadLetters", () => {
       yield* broken
       const [newest] = yield* DeadLetters.list({})
       const one = { topic: Topics.messages.name, positions: [newest!] }
-      assert.strictEqual(yield* DeadLetters.redrive(one), 1)
-      assert.strictEqual(yield* DeadLetters.redrive(one), 0)
+      assert.lengthOf((yield* DeadLetters.redrive(one)).sent, 1)
+      assert.lengthOf((yield* DeadLetters.redrive(one)).sent, 0)
       const [back] = yield* sentBack
       assert.deepStrictEqual(
         [new TextDecoder().decode(back!.value), back!.key, back!.headers],
         ["value 3", "channel", { trace: "3" }]
       )
       assert.deepStrictEqual((yield* DeadLetters.list({})).map(({ origin }) => origin.offset).toSorted(), [1, 2])
-      assert.strictEqual(yield* DeadLetters.redrive({ topic: Topics.messages.name }), 2)
+      assert.lengthOf((yield* DeadLetters.redrive({ topic: Topics.messages.name })).sent, 2)
       assert.deepStrictEqual(yield* DeadLetters.list({}), [])
       assert.strictEqual((yield* sentBack).length, 3)
+    }).pipe(Effect.provide(layerMemory))
+  )
+
+  it.effect("keeps what would only fail again, unless somebody insists", () =>
+    Effect.gen(function* () {
+      const broker = yield* Broker
+      const topic = Topics.messages.name
+      yield* broker.create(Topics.all)
+      const reasons = ["undecodable", "rejected", "exhausted", "defect"] as const
+      yield* broker.publish(reasons.map((reason, offset) => toDeadLetter(failed(offset), { ...failure, reason })))
+      const trial = yield* DeadLetters.redrive({ topic, dryRun: true })
+      const reasonsOf = (letters: ReadonlyArray<{ readonly reason: string }>) => letters.map(({ reason }) => reason)
+      assert.deepStrictEqual(reasonsOf(trial.sent), ["exhausted", "defect"])
+      assert.deepStrictEqual(reasonsOf(trial.refused), ["undecodable", "rejected"])
+      assert.deepStrictEqual(yield* sentBack, [])
+      assert.deepStrictEqual(yield* DeadLetters.redrive({ topic }), trial)
+      const named = { topic, positions: trial.refused }
+      assert.lengthOf((yield* DeadLetters.redrive(named)).sent, 0)
+      assert.lengthOf(yield* sentBack, 2)
+      assert.deepStrictEqual((yield* DeadLetters.redrive({ ...named, force: true })).sent, trial.refused)
+      assert.lengthOf(yield* sentBack, 4)
+      assert.deepStrictEqual(yield* DeadLetters.list({}), [])
+    }).pipe(Effect.provide(layerMemory))
+  )
+
+  it.effect("sends back the oldest of a time, as many as wanted", () =>
+    Effect.gen(function* () {
+      const broker = yield* Broker
+      const topic = Topics.messages.name
+      yield* broker.create(Topics.all)
+      for (const offset of [1, 2, 3, 4]) {
+        yield* broker.publish([toDeadLetter({ ...failed(offset), key: String(offset) }, failure)])
+        yield* TestClock.adjust("1 second")
+      }
+      const offsets = (report: DeadLetters.Redriven) => report.sent.map(({ origin }) => origin.offset)
+      assert.deepStrictEqual(offsets(yield* DeadLetters.redrive({ topic, since: 1_000, limit: 2 })), [2, 3])
+      assert.deepStrictEqual(offsets(yield* DeadLetters.redrive({ topic, since: 1_000 })), [4])
+      assert.deepStrictEqual(offsets(yield* DeadLetters.redrive({ topic })), [1])
     }).pipe(Effect.provide(layerMemory))
   )
 })

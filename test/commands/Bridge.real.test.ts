@@ -116,6 +116,25 @@ describe("produce and consume", () => {
       )
     }))
 
+  it("lead to dead letters that are sent back only when somebody insists", () =>
+    inFolder(async (folder, start) => {
+      await start(quiet)
+      const topic = ["--topic", "discord_responses"]
+      await run(folder, ["produce", "who is meant?", ...topic])
+      await until(
+        async () => JSON.parse((await run(folder, ["dlq", "list", "--json", ...topic])).out),
+        (letters) => letters.length === 1
+      )
+      const refused = await run(folder, ["dlq", "redrive", ...topic])
+      assert.deepInclude(refused, { code: 1, out: "" })
+      assert.include(refused.err, "1 dead letter stays: undecodable or rejected")
+      const trial = await run(folder, ["dlq", "redrive", ...topic, "--since", "1h", "--force", "--dry-run"])
+      assert.match(trial.out, /^1 dead letter would be sent back\.\n {2}discord_responses\.dlq\/\d\/0\n$/)
+      assert.lengthOf(await consumed(folder, ...topic), 1)
+      assert.strictEqual((await run(folder, ["dlq", "redrive", ...topic, "--force"])).out, "1 dead letter sent back.\n")
+      assert.lengthOf(await consumed(folder, ...topic), 2)
+    }))
+
   it("end when the process stops", () =>
     inFolder(async (folder, start) => {
       const rtfm = await start(quiet)
