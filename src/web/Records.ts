@@ -90,8 +90,9 @@ export const layer = HttpApiBuilder.group(
   Api,
   "records",
   Effect.fnUntraced(function* (handlers) {
-    const services = yield* Effect.context<Broker | Draining>()
-    const stop = Context.get(services, Draining).awaited
+    const broker = yield* Broker
+    const draining = yield* Draining
+    const services = Context.make(Broker, broker).pipe(Context.add(Draining, draining))
 
     return handlers.handleAll({
       publish: ({ params: { topic }, payload }) =>
@@ -110,7 +111,7 @@ export const layer = HttpApiBuilder.group(
             Stream.provideContext(services),
             Stream.tapError(({ detail }) => Effect.logWarning(detail))
           )
-          return follow === "true" ? Stream.interruptWhen(records, stop) : records
+          return follow === "true" ? Stream.interruptWhen(records, draining.awaited) : records
         },
         Effect.catchTag("BrokerError", ofBroker),
         Effect.provide(services)

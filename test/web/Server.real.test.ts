@@ -4,6 +4,8 @@ import { Cause, Effect, Exit, Fiber, Layer, Logger, Option, Redacted, Scope } fr
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { request as send } from "node:http"
 import { connect, type Socket } from "node:net"
+import { Broker } from "../../src/broker/Broker.ts"
+import * as Topics from "../../src/domain/Topics.ts"
 import { Happenings } from "../../src/runtime/Happenings.ts"
 import * as Client from "../../src/web/Client.ts"
 import { idOf } from "../../src/web/Events.ts"
@@ -466,6 +468,21 @@ describe("stopping", () => {
           if (i % 50 === 0) yield* Effect.yieldNow
         }
         assert.isBelow(yield* timed(stop), 2_000)
+      }).pipe(Effect.provide(context))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("cuts off a reader of records that takes nothing, soon", () =>
+    Effect.gen(function* () {
+      const { context, stop } = yield* started
+      yield* Effect.gen(function* () {
+        const broker = yield* Broker
+        yield* broker.create(Topics.all)
+        const topic = Topics.bridgeNames.commands
+        const value = new Uint8Array(1_000_000).fill(120)
+        yield* broker.publish(Array.from({ length: 30 }, () => ({ topic, key: null, value })))
+        yield* firstByte(yield* open(`GET /api/topics/${topic}/records HTTP/1.1\r\nHost: localhost\r\n\r\n`))
+        assert.isBelow(yield* timed(stop), 3_000)
       }).pipe(Effect.provide(context))
     }).pipe(Effect.scoped)
   )
