@@ -1,7 +1,9 @@
 /** `npm run docs`: writes `.env.example` and the tables of the documentation from the code; `--check` says what is stale. */
 import { Duration } from "effect"
+import type { Command } from "effect/cli"
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
 import { exitCodes } from "../src/commands/Failure.ts"
+import { rtfm } from "../src/commands/Rtfm.ts"
 import * as Topics from "../src/domain/Topics.ts"
 import type { Setting } from "../src/runtime/Setting.ts"
 import * as Settings from "../src/settings.ts"
@@ -66,6 +68,33 @@ const codes = (): string =>
     Object.entries(exitCodes).map(([exitCode, meaning]) => [code(exitCode), meaning])
   )
 
+// Commands
+
+export interface CommandInfo {
+  /** Without `rtfm`: `dlq list`. */
+  readonly name: string
+  readonly description: string
+}
+
+const below = (command: Command.Command.Any, path: ReadonlyArray<string>): ReadonlyArray<CommandInfo> =>
+  command.subcommands
+    .flatMap(({ commands }) => commands)
+    .flatMap((each) => {
+      const name = [...path, each.name]
+      return each.subcommands.length > 0
+        ? below(each, name)
+        : [{ name: name.join(" "), description: each.description ?? "" }]
+    })
+
+/** Those that do something, with the names of the groups they are in. */
+export const allCommands = (): ReadonlyArray<CommandInfo> => below(rtfm, [])
+
+const commands = (): string =>
+  table(
+    ["Command", "What it does"],
+    allCommands().map(({ description, name }) => [code(name), description])
+  )
+
 // Metrics
 
 export interface MetricInfo {
@@ -123,6 +152,7 @@ const tables: Readonly<Record<string, () => string>> = {
   settings,
   topics,
   "exit codes": codes,
+  commands,
   metrics
 }
 
