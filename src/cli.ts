@@ -17,6 +17,11 @@ const report = (cause: Cause.Cause<unknown>) => {
 // A setting of the logs that is wrong is named with all the others by the command; until then the defaults do.
 const Logs = Logging.layer.pipe(Layer.catch(() => Layer.empty))
 
+// Whoever reads the output may close it early, as `head` does; that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error
+})
+
 Command.run(rtfm, { version }).pipe(
   Effect.tapCause(report),
   Effect.provide(Layer.provideMerge(Logs, Layer.mergeAll(Settings.layer, NodeServices.layer))),
