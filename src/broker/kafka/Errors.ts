@@ -66,14 +66,14 @@ const unreachableIds = new Set([
 const isAuthentication = ({ apiId, code }: Reported): boolean =>
   code === "PLT_KFK_AUTHENTICATION" || apiId === "SASL_AUTHENTICATION_FAILED"
 
-/** Node's codes for certificates that cannot be trusted, and for the other side speaking something else. */
-const isCertificate = ({ code, message = "" }: Reported): boolean =>
-  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code ?? "") || /^TLS handshake failed|EPROTO|wrong version/.test(message)
+/** Node's codes for certificates that cannot be trusted. */
+const isCertificate = ({ code = "" }: Reported): boolean => /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)
 const isTlsWanted = ({ message = "" }: Reported): boolean => message === "Broker requires TLS."
 const isUnknownTopic = ({ apiId, message = "" }: Reported): boolean =>
   unknownTopicIds.has(apiId ?? "") || message.startsWith("Unknown topic ")
 const isNetwork = ({ code = "", message = "" }: Reported): boolean =>
   message.startsWith("Cannot find broker") ||
+  message.startsWith("TLS handshake failed") ||
   /^PLT_KFK_(NETWORK|TIMEOUT)$|^E(CONN|HOST|NET|PIPE|TIMEDOUT|ADDR|AI_)|^ENOTFOUND/.test(code)
 
 /** The most telling of the chain: what a broker said, else what the operating system said, else the innermost. */

@@ -16,7 +16,7 @@ const shortPatience = 50
 
 /** Bytes of one answer, and of a partition in it, so that a long one does not hold up the others. */
 const answerBytes = 1024 * 1024
-const partitionBytes = 512 * 1024
+const partitionBytes = 128 * 1024
 
 /** A partition with fewer records in its buffer is fetched. */
 const enough = 256

@@ -1,5 +1,5 @@
 /** Work that is asked for while other work is under way waits, and then goes together. */
-import { Deferred, Effect, type Exit, Queue } from "effect"
+import { Deferred, Effect, type Exit, Latch } from "effect"
 
 /** Pieces of work that go together at most. */
 const atOnce = 128
@@ -16,7 +16,8 @@ export const make = Effect.fnUntraced(function* <A, B, E>(
     readonly piece: A
     readonly outcome: Deferred.Deferred<B, E>
   }
-  const queue = yield* Queue.unbounded<Waiting>()
+  const queue: Array<Waiting> = []
+  const asked = Latch.makeUnsafe(false)
   let closed = false
   let under: ReadonlyArray<Waiting> = []
   const abandon = (waiting: ReadonlyArray<Waiting>) =>
@@ -24,14 +25,15 @@ export const make = Effect.fnUntraced(function* <A, B, E>(
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       closed = true
-      yield* abandon([...under, ...(yield* Queue.clear(queue))])
+      yield* abandon([...under, ...queue])
     })
   )
   const next = Effect.gen(function* () {
-    const first = yield* Queue.take(queue)
+    yield* Latch.await(asked)
     // Others that ask in the same moment come along.
     yield* Effect.yieldNow
-    under = [first, ...(yield* Queue.takeBetween(queue, 0, atOnce - 1))]
+    under = queue.splice(0, atOnce)
+    if (queue.length === 0) asked.closeUnsafe()
     const outcomes = yield* run(under.map(({ piece }) => piece))
     yield* Effect.forEach(under, ({ outcome }, i) => Deferred.done(outcome, outcomes[i]!), { discard: true })
     under = []
@@ -43,7 +45,8 @@ export const make = Effect.fnUntraced(function* <A, B, E>(
     Effect.suspend(() => {
       if (closed) return left
       const outcome = Deferred.makeUnsafe<B, E>()
-      Queue.offerUnsafe(queue, { piece, outcome })
+      queue.push({ piece, outcome })
+      asked.openUnsafe()
       return Deferred.await(outcome)
     })
 })

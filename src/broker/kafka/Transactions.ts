@@ -85,12 +85,22 @@ const whatOf = (records: ReadonlyArray<Placed>, behalf: Behalf | undefined): str
 }
 const commit = ({ member }: Behalf): string => `commit for group ${member.groupId}`
 
-/** What the client wants to see of the record whose offset is to be committed; the marks stand in for its offset. */
+/**
+ * What the client wants to see of the record whose offset is to be committed; the marks stand in for its offset. It asks
+ * for the coordinator with every attempt: the member finds the new one when that has moved, or come back.
+ */
 const asMessage = ({ generation, marks, member, memberId }: Behalf) => ({
   topic: marks[0]!.topic,
   partition: marks[0]!.partition,
   offset: 0n,
   metadata: {
-    consumer: { groupId: member.groupId, coordinatorId: member.coordinatorId, generationId: generation, memberId }
+    consumer: {
+      groupId: member.groupId,
+      generationId: generation,
+      memberId,
+      get coordinatorId() {
+        return member.coordinatorId
+      }
+    }
   }
 })

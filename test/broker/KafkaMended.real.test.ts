@@ -1,0 +1,490 @@
+/** What the client does wrong by itself, and how it fares with brokers and members that come and go: a test for each. */
+import { assert, describe, it } from "@effect/vitest"
+import type { Producer } from "@platformatic/kafka"
+import { Duration, Effect, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
+import { randomBytes } from "node:crypto"
+import {
+  Broker,
+  type BrokerError,
+  type IncomingRecord,
+  type OutgoingRecord,
+  type Position
+} from "../../src/broker/Broker.ts"
+import * as Directory from "../../src/broker/kafka/Directory.ts"
+import * as Fetching from "../../src/broker/kafka/Fetching.ts"
+import type { Options } from "../../src/broker/kafka/KafkaSettings.ts"
+import { close, makeAdmin, makeMember, makeTransactionalProducer } from "../../src/broker/kafka/Client.ts"
+import { layerOptions } from "../../src/broker/Kafka.ts"
+import * as Prepare from "../../src/broker/Prepare.ts"
+import { join, record, takeCount, text, topic } from "../contract/Broker.ts"
+import * as KafkaServer from "../fixtures/KafkaServer.ts"
+
+const server = KafkaServer.forFile(KafkaServer.make)
+
+const unique = (name: string) => `${name}-${randomBytes(4).toString("hex")}`
+
+/** Names of its own for everything. */
+const optionsOf = (replica = "one"): Options => ({
+  servers: [server().bootstrap],
+  replica,
+  prefix: `${unique("t")}.`
+})
+
+/** What a process with these options would have, until the scope of the effect that uses it closes. */
+const replica = Effect.fnUntraced(function* (options: Options, name = options.replica) {
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const context = yield* Layer.buildWithScope(layerOptions({ ...options, replica: name }), scope)
+  const provide = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideContext(effect, context)
+  const subscribe = (topics: ReadonlyArray<string>, window?: number) =>
+    provide(join({ topics, ...(window !== undefined && { window }) }))
+  const publish = (records: ReadonlyArray<OutgoingRecord>) => provide(Broker.use((broker) => broker.publish(records)))
+  const read = (name: string) =>
+    provide(Broker.use((broker) => Stream.runCollect(broker.read({ topic: name, from: "earliest" }))))
+  return { provide, publish, read, subscribe, stop: Scope.close(scope, Exit.void) }
+})
+
+const topics = [topic("t"), topic("one", { partitions: 1 }), topic("out")]
+const create = Broker.use((broker) => broker.create(topics))
+
+/** A world of its own with the topics. */
+const world = Effect.fnUntraced(function* (name?: string) {
+  const options = optionsOf(name)
+  const first = yield* replica(options)
+  yield* first.provide(create)
+  return { options, first }
+})
+
+const values = (records: ReadonlyArray<IncomingRecord>) => records.map(text).sort()
+const done = (...positions: ReadonlyArray<Position>) => ({ outputs: [], done: positions })
+const numbers = (to: string, count: number, from = 0) =>
+  Array.from({ length: count }, (_, i) => record(to, `k${i % 10}`, String(from + i)))
+
+const acquireProducer = (options: Options, id: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => makeTransactionalProducer(options, id)),
+    (producer) => close(producer)
+  )
+
+const acquireAdmin = (options: Options) =>
+  Effect.acquireRelease(
+    Effect.sync(() => makeAdmin(options)),
+    (admin) => close(admin)
+  )
+
+const transact = (producer: Producer, to: string, words: ReadonlyArray<string>, end: "commit" | "abort") =>
+  Effect.promise(async () => {
+    const transaction = await producer.beginTransaction()
+    await transaction.send({
+      messages: words.map((word) => ({ topic: to, partition: 0, key: Buffer.from("a"), value: Buffer.from(word) }))
+    })
+    await transaction[end]()
+  })
+
+const test = <A, E>(title: string, body: () => Effect.Effect<A, E, Scope.Scope>) => it.live(title, body, 90_000)
+
+const eventually = <E, R>(check: Effect.Effect<boolean, E, R>) =>
+  check.pipe(
+    Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (holds) => holds }),
+    Effect.timeout("40 seconds")
+  )
+
+describe("Kafka, mended", { concurrent: true }, () => {
+  test("gives out no record of an aborted transaction, to readers and to members", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const producer = yield* acquireProducer(options, unique("tx"))
+      const other = yield* acquireProducer(options, unique("tx"))
+      const to = `${options.prefix}one`
+      const inner = [...Array(6).keys()]
+      for (const i of inner) {
+        yield* transact(producer, to, [`bad ${i}`, `bad too ${i}`], "abort")
+        yield* transact(producer, to, [`good ${i}`], "commit")
+        yield* transact(other, to, [`bad again ${i}`], "abort")
+      }
+      yield* transact(other, to, ["bad at last"], "abort")
+      const good = inner.map((i) => `good ${i}`)
+      assert.deepStrictEqual(values(yield* first.read("one")), good)
+      const member = yield* first.subscribe(["one"])
+      const taken = yield* takeCount(member, good.length)
+      assert.deepStrictEqual(values(taken), good)
+      yield* member.commit(done(...taken))
+      const lag = first.provide(Broker.use((broker) => broker.lag("g")))
+      yield* eventually(Effect.map(lag, (lags) => lags.every(({ lag }) => lag === 0)))
+    }))
+
+  test("starts again under its own name, also where its predecessor left a transaction open", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const several = [record("t", "a", "1"), record("one", null, "1")]
+      yield* first.publish(several)
+      yield* first.stop
+      const left = yield* acquireProducer(options, `${options.prefix}publish.one`)
+      const transaction = yield* Effect.promise(() => left.beginTransaction())
+      const value = Buffer.from("never")
+      yield* Effect.promise(() =>
+        transaction.send({ messages: [{ topic: `${options.prefix}one`, partition: 0, value }] })
+      )
+      const second = yield* replica(options)
+      yield* second.publish(several)
+      assert.deepStrictEqual(values(yield* second.read("one")), ["1", "1"])
+    }))
+
+  test("commits every partition of a transaction, and transactions asked for at once", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.publish(numbers("t", 90))
+      const member = yield* first.subscribe(["t"])
+      const taken = yield* takeCount(member, 90)
+      assert.strictEqual(new Set(taken.map(({ partition }) => partition)).size, 3)
+      const outputs = (records: ReadonlyArray<IncomingRecord>) =>
+        records.map((input) => record("out", input.key, text(input)))
+      yield* member.commit({ outputs: outputs(taken.slice(0, 30)), done: taken.slice(0, 30) })
+      yield* Effect.forEach(taken.slice(30, 80), (one) => member.commit({ outputs: outputs([one]), done: [one] }), {
+        concurrency: "unbounded"
+      })
+      yield* first.stop
+      const second = yield* replica(options)
+      const again = yield* takeCount(yield* second.subscribe(["t"]), 10)
+      assert.deepStrictEqual(values(again), values(taken.slice(80)))
+      assert.deepStrictEqual(values(yield* second.read("out")), values(taken.slice(0, 80)))
+    }))
+
+  test("commits nothing by itself", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.publish(numbers("t", 30))
+      yield* takeCount(yield* first.subscribe(["t"]), 30)
+      yield* first.stop
+      const second = yield* replica(options)
+      assert.strictEqual((yield* takeCount(yield* second.subscribe(["t"]), 30)).length, 30)
+    }))
+
+  test("fails for a topic that is gone, and does not try for ever", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.publish(numbers("one", 1))
+      const admin = yield* acquireAdmin(options)
+      yield* Effect.promise(() => admin.deleteTopics({ topics: [`${options.prefix}one`] }))
+      const [time, error] = yield* Effect.timed(Effect.flip(first.publish(numbers("one", 1))))
+      assert.strictEqual(error.reason, "unknown-topic")
+      assert.isBelow(Duration.toMillis(time), 10_000)
+    }))
+
+  test("reads ahead a little, however much there is, and leaves out what it has enough of", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const value = () => randomBytes(300).toString("hex")
+      for (let i = 0; i < 20; i++) yield* first.publish(Array.from({ length: 500 }, () => record("one", "a", value())))
+      yield* first.publish(Array.from({ length: 4 }, () => record("t", "a", "x")))
+      const admin = yield* acquireAdmin(options)
+      const directory = Directory.make(options, admin)
+      const source = (topic: string, partition: number): Fetching.Source => ({
+        topic,
+        partition,
+        next: 0,
+        buffer: [],
+        wants: () => true
+      })
+      const long = source("one", 0)
+      const short = [0, 1, 2].map((partition) => source("t", partition))
+      const fetching = yield* Fetching.make(
+        options,
+        [yield* directory.get("one"), yield* directory.get("t")],
+        [long, ...short]
+      )
+      fetching.pump()
+      yield* eventually(Effect.sync(() => short.some(({ buffer }) => buffer.length === 4)))
+      const ahead = long.buffer.length
+      assert.isAbove(ahead, 200)
+      assert.isBelow(ahead, 2_000)
+      yield* first.publish([record("t", "a", "y")])
+      yield* eventually(Effect.sync(() => short.some(({ buffer }) => buffer.length === 5)))
+      assert.strictEqual(long.buffer.length, ahead)
+      long.buffer.splice(0)
+      fetching.pump()
+      yield* eventually(Effect.sync(() => long.buffer.length > 200))
+      assert.strictEqual(long.buffer[0]!.offset, ahead)
+    }))
+
+  test("replaces a producer that was shut out", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const several = (word: string) => [record("t", "a", word), record("one", null, word)]
+      yield* first.publish(several("1"))
+      const intruder = yield* acquireProducer(options, `${options.prefix}publish.one`)
+      yield* transact(intruder, `${options.prefix}one`, ["2"], "commit")
+      assert.strictEqual((yield* Effect.flip(first.publish(several("lost")))).reason, "fenced")
+      yield* first.publish(several("3"))
+      assert.deepStrictEqual(values(yield* first.read("one")), ["1", "2", "3"])
+    }))
+
+  test("makes many transactions a second, one after another", () =>
+    Effect.gen(function* () {
+      const { first } = yield* world()
+      yield* first.publish(numbers("one", 40))
+      const member = yield* first.subscribe(["one"])
+      const taken = yield* takeCount(member, 40)
+      const one = (input: IncomingRecord) => member.commit({ outputs: [record("out", "a", "x")], done: [input] })
+      const [time] = yield* Effect.timed(Effect.forEach(taken, one, { discard: true }))
+      // With the client's own waits it is one a second.
+      assert.isBelow(Duration.toMillis(time), 10_000)
+    }))
+
+  test("waits for offsets that are being committed", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.publish(numbers("one", 5))
+      const to = `${options.prefix}one`
+      const member = yield* Effect.acquireRelease(
+        Effect.sync(() => makeMember(options, `${options.prefix}g`, "member")),
+        (member) => close(member)
+      )
+      member.topics.track(to)
+      yield* Effect.promise(() => member.joinGroup({}))
+      const producer = yield* acquireProducer(options, unique("tx"))
+      const transaction = yield* Effect.promise(() => producer.beginTransaction())
+      const { generationId, groupId, memberId } = member
+      const consumer = { groupId, generationId, memberId, coordinatorId: member.coordinatorId }
+      yield* Effect.promise(async () => {
+        await transaction.addConsumer(member)
+        producer.mark("member", [{ topic: to, partition: 0, committed: 3, metadata: "4.1" }])
+        await transaction.addOffset({ topic: to, partition: 0, offset: 0n, metadata: { consumer } } as never)
+      })
+      const asking = yield* Effect.forkChild(
+        Effect.promise(() => member.committed([{ topic: to, partitions: [0] }])),
+        { startImmediately: true }
+      )
+      // A second question is answered after the first, were that not waiting.
+      const admin = yield* acquireAdmin(options)
+      for (let i = 0; i < 20; i++) {
+        yield* Effect.promise(() => admin.listConsumerGroupOffsets({ groups: [`${options.prefix}g`] }))
+      }
+      assert.isUndefined(asking.pollUnsafe())
+      yield* Effect.promise(() => transaction.commit())
+      assert.deepStrictEqual(yield* Fiber.join(asking), [{ topic: to, partition: 0, offset: 3, metadata: "4.1" }])
+    }))
+
+  test("asks for the classic protocol and gives members their names", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.subscribe(["t"])
+      const admin = yield* acquireAdmin(options)
+      const group = `${options.prefix}g`
+      assert.strictEqual((yield* Effect.promise(() => admin.listGroups({}))).get(group)!.groupType, "classic")
+      const described = yield* Effect.promise(() => admin.describeGroups({ groups: [group] }))
+      const [member] = [...described.get(group)!.members.values()]
+      assert.match(member!.groupInstanceId!, /^one\.[0-9a-f]{8}$/)
+    }))
+})
+
+describe("Members of a group in several processes", { concurrent: true }, () => {
+  test("share the partitions; who has records in hand that are another's now is told, and nothing is done twice", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.publish(numbers("t", 60))
+      const busy = yield* first.subscribe(["t"])
+      const taken = yield* takeCount(busy, 60)
+      yield* busy.commit({
+        outputs: taken.slice(0, 10).map((input) => record("out", "a", text(input))),
+        done: taken.slice(0, 10)
+      })
+      const second = yield* replica(options, "two")
+      const other = yield* second.subscribe(["t"])
+      assert.strictEqual((yield* Effect.flip(busy.take)).reason, "fenced")
+      const late = busy.commit({ outputs: [record("out", "a", "late")], done: taken.slice(10) })
+      assert.strictEqual((yield* Effect.flip(late)).reason, "fenced")
+      yield* busy.close
+      const back = yield* first.subscribe(["t"])
+      const work = (member: typeof back) =>
+        Effect.forever(
+          Effect.flatMap(member.take, (records) =>
+            member.commit({ outputs: records.map((input) => record("out", "a", text(input))), done: records })
+          )
+        )
+      yield* Effect.forkScoped(work(back))
+      yield* Effect.forkScoped(work(other))
+      yield* eventually(Effect.map(first.read("out"), (records) => records.length >= 60))
+      assert.deepStrictEqual(
+        values(yield* first.read("out")),
+        numbers("", 60)
+          .map((each) => Buffer.from(each.value).toString())
+          .sort()
+      )
+    }))
+
+  test("go on unnoticed when nothing is in hand", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const idle = yield* first.subscribe(["t"])
+      const seen: Array<string> = []
+      const watch = (member: typeof idle) =>
+        Effect.forever(
+          Effect.flatMap(member.take, (records) => {
+            seen.push(...values(records))
+            return member.commit(done(...records))
+          })
+        )
+      const watching = yield* Effect.forkScoped(watch(idle))
+      yield* first.publish(numbers("t", 30))
+      yield* eventually(Effect.sync(() => seen.length === 30))
+      const second = yield* replica(options, "two")
+      yield* Effect.forkScoped(watch(yield* second.subscribe(["t"])))
+      yield* first.publish(numbers("t", 30, 30))
+      yield* eventually(Effect.sync(() => seen.length === 60))
+      yield* second.stop
+      yield* first.publish(numbers("t", 30, 60))
+      yield* eventually(Effect.sync(() => seen.length === 90))
+      assert.strictEqual(new Set(seen).size, 90)
+      assert.isUndefined(watching.pollUnsafe())
+    }))
+
+  test("leave at once when there is another to take over", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const staying = yield* first.subscribe(["t"])
+      const second = yield* replica(options, "two")
+      const leaving = yield* second.subscribe(["t"])
+      const taking = yield* Effect.forkScoped(
+        Effect.forever(Effect.flatMap(staying.take, (records) => staying.commit(done(...records))))
+      )
+      yield* Effect.forkScoped(Effect.ignore(leaving.take))
+      const lag = first.provide(Broker.use((broker) => broker.lag("g")))
+      yield* first.publish(numbers("t", 30))
+      yield* second.stop
+      const [time] = yield* Effect.timed(eventually(Effect.map(lag, (lags) => lags.every(({ lag }) => lag === 0))))
+      // Without leaving it would be the session timeout of 6 s.
+      assert.isBelow(Duration.toMillis(time), 4_000)
+      assert.isUndefined(taking.pollUnsafe())
+    }))
+
+  test("keep the place of the last one that stops, for its next start", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.subscribe(["t"])
+      yield* first.stop
+      const admin = yield* acquireAdmin(options)
+      const group = `${options.prefix}g`
+      const described = yield* Effect.promise(() => admin.describeGroups({ groups: [group] }))
+      assert.strictEqual(described.get(group)!.members.size, 1)
+      const again = yield* replica(options)
+      const [time] = yield* Effect.timed(again.subscribe(["t"]))
+      assert.isBelow(Duration.toMillis(time), 3_000)
+    }))
+
+  test("with the same name: the older is told that it has to end, and does not come back", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const older = yield* first.subscribe(["t"])
+      const fate = yield* Effect.forkScoped(Effect.flip(older.take))
+      const second = yield* replica(options)
+      const newer = yield* second.subscribe(["t"])
+      const error: BrokerError = yield* Fiber.join(fate)
+      assert.deepStrictEqual([error.reason, error.fatal], ["fenced", true])
+      assert.include(error.detail, "REPLICA_ID")
+      yield* second.publish(numbers("t", 3))
+      yield* newer.commit(done(...(yield* takeCount(newer, 3))))
+    }))
+})
+
+describe("Kafka's retention", () => {
+  test("deletes what nobody has read, uses no offset again, and counts what was in hand as finished", () =>
+    Effect.gen(function* () {
+      const { first } = yield* world()
+      const short = topic("short", { partitions: 1, retention: Duration.seconds(2) })
+      yield* first.provide(Broker.use((broker) => broker.create([short])))
+      yield* first.publish(numbers("short", 20))
+      const member = yield* first.subscribe(["short"], 4)
+      const taken = yield* member.take
+      yield* member.commit(done(taken[1]!))
+      yield* member.close
+      const start = Effect.map(
+        first.provide(Broker.use((broker) => broker.list)),
+        (all) => all.find(({ name }) => name === "short")!.partitions[0]!.start
+      )
+      yield* eventually(Effect.map(start, (offset) => offset === 20))
+      const [position] = yield* first.publish(numbers("short", 1, 20))
+      assert.strictEqual(position!.offset, 20)
+      const next = yield* first.subscribe(["short"], 4)
+      const fresh = yield* next.take
+      assert.deepStrictEqual(values(fresh), ["20"])
+      yield* next.commit(done(...fresh))
+      const lags = yield* first.provide(Broker.use((broker) => broker.lag("g")))
+      assert.deepStrictEqual(
+        lags.map(({ lag }) => lag),
+        [0]
+      )
+    }))
+})
+
+describe("A Kafka that goes away", () => {
+  test("is waited for by who takes, and its connections' ends are nobody's uncaught exception", () =>
+    Effect.gen(function* () {
+      const { first } = yield* world()
+      const member = yield* first.subscribe(["t"])
+      const taking = yield* Effect.forkScoped(takeCount(member, 3))
+      yield* server().kill
+      yield* server().start
+      yield* first.publish(numbers("t", 3)).pipe(Effect.retry({ while: ({ retryable }) => retryable, times: 5 }))
+      assert.strictEqual((yield* Fiber.join(taking)).length, 3)
+    }))
+
+  test("is said within 10 s, to every caller, and no start fails for it", () =>
+    Effect.gen(function* () {
+      const { first, options } = yield* world()
+      yield* first.publish(numbers("t", 1))
+      const member = yield* first.subscribe(["t"])
+      const [taken] = yield* member.take
+      yield* server().kill
+      const broker = yield* first.provide(Broker)
+      const calls: ReadonlyArray<Effect.Effect<unknown, BrokerError, Scope.Scope>> = [
+        broker.publish(numbers("t", 1)),
+        broker.publish(numbers("t", 30)),
+        member.commit(done(taken!)),
+        broker.list,
+        broker.lag(),
+        broker.create([topic("new")]),
+        broker.subscribe({ topics: ["t"], group: "new" }),
+        Stream.runDrain(broker.read({ topic: "t", from: "earliest" }))
+      ]
+      const outcomes = yield* Effect.forEach(calls, (call) => Effect.timed(Effect.flip(call)), {
+        concurrency: "unbounded"
+      })
+      for (const [time, error] of outcomes) {
+        assert.strictEqual(error.reason, "unreachable")
+        assert.isTrue(error.retryable)
+        assert.include(error.detail, `Kafka at ${server().bootstrap} does not answer`)
+        assert.include(error.detail, "ECONNREFUSED")
+        assert.isBelow(Duration.toMillis(time), 10_000)
+      }
+      const later = layerOptions({ ...options, replica: "later" })
+      const prepared = Prepare.layer([topic("later")]).pipe(Layer.provideMerge(later))
+      const [time, context] = yield* Effect.timed(Layer.build(prepared))
+      assert.isBelow(Duration.toMillis(time), 10_500)
+      yield* server().start
+      const names = Broker.use((broker) => Effect.map(broker.list, (all) => all.map(({ name }) => name)))
+      yield* eventually(
+        Effect.map(
+          Effect.orElseSucceed(Effect.provideContext(names, context), (): Array<string> => []),
+          (all) => all.includes("later")
+        )
+      )
+    }))
+
+  test("that stands still is given up within 10 s, and taken up again", () =>
+    Effect.gen(function* () {
+      const { first } = yield* world()
+      yield* first.publish(numbers("t", 3))
+      yield* server().pause
+      const [time, errors] = yield* Effect.timed(
+        Effect.all([Effect.flip(first.publish(numbers("t", 30))), Effect.flip(first.publish(numbers("one", 1)))], {
+          concurrency: "unbounded"
+        })
+      ).pipe(Effect.ensuring(server().resume))
+      assert.deepStrictEqual(
+        errors.map(({ reason }) => reason),
+        ["unreachable", "unreachable"]
+      )
+      assert.isBelow(Duration.toMillis(time), 10_000)
+      yield* first.publish(numbers("t", 30)).pipe(Effect.retry({ while: ({ retryable }) => retryable, times: 5 }))
+    }))
+})
