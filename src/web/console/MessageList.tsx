@@ -141,11 +141,12 @@ const useUnseen = (room: Room, scroller: { readonly current: HTMLDivElement | nu
   const seen = useRef<string | undefined>(undefined)
   const last = useRef({ top: 0, height: 0 })
 
-  /** Rows that get their height while they come into view move the end away; only the reader leaves it. */
+  /** Rows that get their height while they come into view move the end away; only the reader goes up by more than that. */
   const onScroll = () => {
     if (!scroller.current) return
     const { scrollTop: top, scrollHeight: height } = scroller.current
-    const left = top < last.current.top && height === last.current.height
+    const shrunk = Math.max(0, last.current.height - height)
+    const left = last.current.top - top > shrunk + 1
     last.current = { top, height }
     if (isAtEnd(scroller.current)) room.following = true
     else if (left) room.following = false
