@@ -1,0 +1,88 @@
+/** Documentation made up for measuring: words as rare as in real text, and vectors that are there already. */
+import { Effect, Layer } from "effect"
+import type { DocumentRecord } from "../src/domain/Document.ts"
+import { Embedder } from "../src/model/Embedder.ts"
+
+const dimensions = 384
+const vocabulary = 4_000
+const sectionsOfDocument = 20
+const wordsOfSentence = 12
+const sentencesOfSection = 7
+
+/** The same numbers in every run (mulberry32). */
+const randomFrom = (seed: number) => () => {
+  seed = (seed + 0x6d2b79f5) | 0
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+}
+
+const syllables = ["ka", "lo", "mi", "ren", "tu", "vas", "pel", "dor", "sin", "gra"]
+const wordOf = (n: number): string => [...String(n)].map((digit) => syllables[Number(digit)]!).join("")
+
+/** The n-th word is met about n times more rarely than the first. */
+const words = (random: () => number, count: number) =>
+  Array.from({ length: count }, () => wordOf(Math.floor(vocabulary ** random())))
+
+const sentence = (random: () => number) => `${words(random, wordsOfSentence).join(" ")}.`
+
+/** Sections of one passage each. */
+export const sections = (count: number): ReadonlyArray<DocumentRecord & { readonly type: "chunk" }> => {
+  const random = randomFrom(1)
+  return Array.from({ length: count }, (_, i) => {
+    const ordinal = i % sectionsOfDocument
+    const documentId = `bench/${Math.floor(i / sectionsOfDocument)}.md`
+    const total = Math.min(sectionsOfDocument, count - (i - ordinal))
+    const text = Array.from({ length: sentencesOfSection }, () => sentence(random)).join(" ")
+    const chunk = { id: `${documentId}#${ordinal}`, ordinal, title: words(random, 3).join(" "), text, url: `/${i}` }
+    return { type: "chunk", documentId, source: "bench", version: "1", total, chunk }
+  })
+}
+
+/** Questions about some of the sections, in words of theirs. */
+export const questions = (count: number, about: ReturnType<typeof sections>): ReadonlyArray<string> => {
+  const random = randomFrom(2)
+  return Array.from({ length: count }, (_, n) => {
+    const { text } = about[Math.floor(random() * about.length)]!.chunk
+    const asked = text.split(" ").filter(() => random() < 0.08)
+    return `Question ${n}: what about ${asked.slice(0, 6).join(" ")}?`
+  })
+}
+
+const axes = new Map<string, Float32Array>()
+const axisOf = (word: string): Float32Array => {
+  let axis = axes.get(word)
+  if (axis === undefined) {
+    const random = randomFrom([...word].reduce((sum, char) => Math.imul(sum, 31) + char.charCodeAt(0), 7))
+    axis = Float32Array.from({ length: dimensions }, () => random() - 0.5)
+    axes.set(word, axis)
+  }
+  return axis
+}
+
+/** Texts that share words are near each other. */
+const vectorOf = (text: string): Float32Array => {
+  const vector = new Float32Array(dimensions)
+  for (const word of text.toLowerCase().match(/\w+/g) ?? [""]) {
+    const axis = axisOf(word)
+    for (let i = 0; i < dimensions; i++) vector[i]! += axis[i]!
+  }
+  const length = Math.hypot(...vector)
+  return vector.map((x) => x / length)
+}
+
+/** An embedder that has the vectors of `texts`, and takes no time for them. */
+export const embedderOf = (id: string, texts: Iterable<string>): Embedder["Service"] => {
+  const stored = new Map(Array.from(texts, (text) => [text, vectorOf(text)]))
+  const embed = (asked: ReadonlyArray<string>) =>
+    Effect.sync(() => asked.map((text) => stored.get(text) ?? vectorOf(text)))
+  return {
+    id,
+    dimensions,
+    embedPassages: embed,
+    embedQueries: embed,
+    status: Effect.succeed({ state: "loaded", detail: "vectors of a benchmark" })
+  }
+}
+
+export const embedder = (id: string, texts: Iterable<string>) => Layer.succeed(Embedder, embedderOf(id, texts))

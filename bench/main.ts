@@ -1,0 +1,48 @@
+/** `npm run bench [-- --quick]`: what the parts cost, as ratios measured side by side in this run, and against their goals. */
+import { availableParallelism, cpus, loadavg } from "node:os"
+import { styleText } from "node:util"
+import * as actors from "./actors.ts"
+import * as broker from "./broker.ts"
+import * as process_ from "./process.ts"
+import * as question from "./question.ts"
+import * as vectorizer from "./vectorizer.ts"
+
+const quick = process.argv.includes("--quick")
+
+const groups = [
+  ["Broker", broker.run],
+  ["Actors", () => actors.run(quick)],
+  ["Vectorizer", () => vectorizer.run(quick)],
+  ["Questions", () => question.run(quick)],
+  ["Process", () => process_.run(quick)]
+] as const
+
+const widths = { name: 54, value: 40 }
+const mark = (ok: boolean | undefined) =>
+  ok === undefined ? " " : ok ? styleText("green", "✓") : styleText(["red", "bold"], "✗")
+
+/** A name without the group it stands under. */
+const short = (name: string) => name.replace(/^(broker|actor|vectorizer|question|process): /, "")
+
+const line = ({ goal, name, ok, value }: broker.Figure): string => {
+  const wanted = goal === undefined ? "" : styleText("dim", `goal ${goal}`)
+  return `  ${mark(ok)} ${short(name).padEnd(widths.name)} ${value.padStart(widths.value)}  ${wanted}`.trimEnd()
+}
+
+const load = loadavg()[0]!
+console.log(
+  `${cpus()[0]?.model ?? "?"}, ${availableParallelism()} cores, Node ${process.versions.node}, load ${load.toFixed(1)}`
+)
+if (load > availableParallelism() / 2) {
+  console.log(styleText("yellow", "The machine is busy with other things: ratios hold, times and rates do not."))
+}
+
+let missed = 0
+for (const [title, run] of groups) {
+  console.log(`\n${styleText("bold", title)}`)
+  for (const figure of await run()) {
+    console.log(line(figure))
+    if (figure.ok === false) missed++
+  }
+}
+console.log(missed === 0 ? "\nEvery goal is reached." : `\n${missed} ${missed === 1 ? "goal is" : "goals are"} missed.`)
