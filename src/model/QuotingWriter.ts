@@ -93,22 +93,21 @@ const make = Effect.gen(function* () {
   const embedder = yield* Embedder
 
   /** Cosines of the texts with the question, or `null` when the embedder does not serve in time. */
-  const cosines = (question: string, texts: ReadonlyArray<string>) =>
-    embedder.embedQueries([question, ...texts]).pipe(
-      Effect.map(([asked, ...vectors]) => vectors.map((vector) => dot(asked!, vector))),
+  const cosines = (vector: Float32Array, texts: ReadonlyArray<string>) =>
+    embedder.embedQueries(texts).pipe(
+      Effect.map((vectors) => vectors.map((each) => dot(vector, each))),
       Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed(null) }),
       Effect.orElseSucceed(() => null)
     )
 
-  const write = Effect.fn("Writer.write")(function* (question: string, { found, grounds }: Retrieval) {
+  const write = Effect.fn("Writer.write")(function* (question: string, { found, grounds, vector }: Retrieval) {
     if (!grounds.enough) return refusal(found)
     const sources = found.slice(0, sourcesUsed).map(sourceOf(found[0]?.score ?? 0))
     const terms = termsOf(question)
     const candidates = shortlist(terms, quotablesOf(sources), closelyRead)
-    const near = yield* cosines(
-      question,
-      candidates.map(({ sentence }) => sentence.text)
-    )
+    const texts = candidates.map(({ sentence }) => sentence.text)
+    // An embedder that was too slow for the question is not waited for again.
+    const near = vector === null ? null : yield* cosines(vector, texts)
     const quotes = quotesOf(sources, choose(terms, candidates, near))
     const citations = quotes.map((quote, i) => citationOf(found[quote.source]!, quote, i + 1))
     return quotes.length === 0 || !citations.every(verify) ? refusal(found) : answer(quotes, citations)

@@ -67,7 +67,9 @@ const retrieval = (chunks: ReadonlyArray<Chunk>, enough = true): Retrieval => ({
   vector: null
 })
 
-const write = (question: string, from: Retrieval) => Writer.use((writer) => writer.write(question, from))
+/** As retrieval hands it over when the embedder served. */
+const write = (question: string, from: Retrieval) =>
+  Writer.use((writer) => writer.write(question, { ...from, vector: FakeEmbedder.vectorOf(question) }))
 const layer = QuotingWriter.layer.pipe(Layer.provide(FakeEmbedder.layer))
 
 const retention = section(
@@ -142,6 +144,14 @@ describe("an answer", () => {
       const fiber = yield* Effect.forkChild(write("How long are records kept?", retrieval([retention])))
       yield* TestClock.adjust("600 millis")
       assert.include((yield* Fiber.join(fiber)).text, "seven days")
+    }).pipe(Effect.provide(QuotingWriter.layer.pipe(Layer.provide(FakeEmbedder.layerHanging))))
+  )
+
+  it.effect("waits for no embedder that was too slow for the question", () =>
+    Effect.gen(function* () {
+      const writer = yield* Writer
+      const { text } = yield* writer.write("How long are records kept?", retrieval([retention]))
+      assert.include(text, "seven days")
     }).pipe(Effect.provide(QuotingWriter.layer.pipe(Layer.provide(FakeEmbedder.layerHanging))))
   )
 
