@@ -113,6 +113,11 @@ const mayPass = (cause: Cause.Cause<unknown>): boolean => {
   const error = Cause.squash(cause)
   return !(typeof error === "object" && error !== null && "retryable" in error && error.retryable === false)
 }
+/** A disk without room says nothing about the record, which waits for as long as that takes. */
+const isFull = (cause: Cause.Cause<unknown>): boolean => {
+  const error = Cause.squash(cause)
+  return typeof error === "object" && error !== null && "reason" in error && error.reason === "full"
+}
 const reasonOf = (cause: Cause.Cause<unknown>): Reason =>
   Cause.hasDies(cause) ? "defect" : mayPass(cause) ? "exhausted" : "rejected"
 
@@ -249,6 +254,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
     }
     const item = batch.items[0]!
     if (item.firstFailedAt === 0) item.firstFailedAt = yield* Clock.currentTimeMillis
+    if (isFull(cause)) item.attempts = Math.min(item.attempts, attemptsAllowed - 1)
     if (!mayPass(cause) || item.attempts >= attemptsAllowed) {
       yield* deadLetter(item, reasonOf(cause), Supervise.sentence(cause))
       return lanes.finished(batch)

@@ -3,7 +3,7 @@ import { Deferred, Duration, Effect, Exit, Fiber, Layer, Queue, Schema, Scope, S
 import { TestClock } from "effect/testing"
 import * as Actor from "../../src/actors/Actor.ts"
 import * as Supervise from "../../src/actors/Supervise.ts"
-import { Broker, type OutgoingRecord } from "../../src/broker/Broker.ts"
+import { Broker, BrokerError, type OutgoingRecord } from "../../src/broker/Broker.ts"
 import { fromRecord } from "../../src/broker/DeadLetter.ts"
 import { layerMemory } from "../../src/broker/Memory.ts"
 import * as Topics from "../../src/domain/Topics.ts"
@@ -155,6 +155,32 @@ describe("Actor", () => {
         "undecodable 1"
       ])
       assert.isFalse([...outcome.keys()].some((error) => error.includes(`"one"`)))
+    }).pipe(Effect.provide(World))
+  )
+
+  it.effect("waits for room on the disk for as long as that takes", () =>
+    Effect.gen(function* () {
+      yield* createTopics
+      let full = true
+      const { supervisor } = yield* start(
+        Actor.oneByOne({
+          name: "worker",
+          from: work,
+          to: "nothing",
+          handle: () =>
+            full
+              ? Effect.fail(new BrokerError({ reason: "full", detail: "There is no room left." }))
+              : Effect.succeed([])
+        })
+      )
+      yield* publish({ key: "k", n: 1 })
+      yield* TestClock.adjust("1 hour")
+      const [status] = yield* Effect.flatMap(supervisor, ({ actors }) => actors)
+      assert.deepInclude(status, { deadLetters: 0, restarts: 0, lastError: "There is no room left." })
+      full = false
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* lag, 0)
+      assert.deepStrictEqual(yield* deadLetters, [])
     }).pipe(Effect.provide(World))
   )
 

@@ -83,6 +83,7 @@ describe("a full disk", () => {
         acknowledged.push(n)
         assert.deepStrictEqual(await said(process), acknowledged)
         for (const each of acknowledged.slice(-2)) await untilFound(process, each)
+        assert.deepStrictEqual((await call(process.url, "/api/dead-letters")).body, [])
         for (const { name, restarts } of (await look(process)).status.actors) {
           assert.isBelow(restarts, 8, `${name} went round in circles`)
         }
