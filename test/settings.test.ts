@@ -29,7 +29,7 @@ describe("settings", () => {
     assert.strictEqual(new Set(Settings.all.map(({ name }) => name)).size, Settings.all.length)
     for (const { description, expected, name } of Settings.all) {
       assert.match(name, /^[A-Z][A-Z0-9_]+$/)
-      for (const text of [description, expected]) assert.match(text, /\S[^.]$/, `${name}: ${text}`)
+      for (const text of [description, expected]) assert.match(text, /^\S.*[^.\s]$/, `${name}: ${text}`)
     }
   })
 })
