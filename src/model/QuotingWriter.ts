@@ -14,6 +14,8 @@ const sourcesUsed = 3
 const closelyRead = 12
 /** How long an answer waits for them; words alone choose nearly as well. */
 const patience = Duration.millis(600)
+/** What is kept takes no longer. */
+const atHand = Duration.millis(50)
 
 const sourceOf =
   (top: number) =>
@@ -92,6 +94,17 @@ const refusal = (found: ReadonlyArray<Found>): Written => {
 const make = Effect.gen(function* () {
   const embedder = yield* Embedder
 
+  /**
+   * The question's vector when retrieval did without, as it does without a vector store: the embedder has it then. One
+   * that was too slow for the question is not waited for again.
+   */
+  const vectorAtHand = (question: string) =>
+    embedder.embedQueries([question]).pipe(
+      Effect.map(([vector]) => vector ?? null),
+      Effect.timeoutOrElse({ duration: atHand, orElse: () => Effect.succeed(null) }),
+      Effect.orElseSucceed(() => null)
+    )
+
   /** Cosines of the texts with the question, or `null` when the embedder does not serve in time. */
   const cosines = (vector: Float32Array, texts: ReadonlyArray<string>) =>
     embedder.embedQueries(texts).pipe(
@@ -106,8 +119,8 @@ const make = Effect.gen(function* () {
     const terms = termsOf(question)
     const candidates = shortlist(terms, quotablesOf(sources), closelyRead)
     const texts = candidates.map(({ sentence }) => sentence.text)
-    // An embedder that was too slow for the question is not waited for again.
-    const near = vector === null ? null : yield* cosines(vector, texts)
+    const asked = vector ?? (yield* vectorAtHand(question))
+    const near = asked === null ? null : yield* cosines(asked, texts)
     const quotes = quotesOf(sources, choose(terms, candidates, near))
     const citations = quotes.map((quote, i) => citationOf(found[quote.source]!, quote, i + 1))
     return quotes.length === 0 || !citations.every(verify) ? refusal(found) : answer(quotes, citations)

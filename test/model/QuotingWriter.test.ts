@@ -150,8 +150,9 @@ describe("an answer", () => {
   it.effect("waits for no embedder that was too slow for the question", () =>
     Effect.gen(function* () {
       const writer = yield* Writer
-      const { text } = yield* writer.write("How long are records kept?", retrieval([retention]))
-      assert.include(text, "seven days")
+      const fiber = yield* Effect.forkChild(writer.write("How long are records kept?", retrieval([retention])))
+      yield* TestClock.adjust("50 millis")
+      assert.include((yield* Fiber.join(fiber)).text, "seven days")
     }).pipe(Effect.provide(QuotingWriter.layer.pipe(Layer.provide(FakeEmbedder.layerHanging))))
   )
 
