@@ -38,7 +38,10 @@ export const actor = Effect.gen(function* () {
   const handle = Effect.fnUntraced(function* (query: BotQuery, { timestamp }: IncomingRecord) {
     const received = yield* Clock.currentTimeMillis
     yield* chat.typing(query.channelId)
-    const audience = yield* chat.audience(query.channelId)
+    const audience = yield* chat.audience(
+      query.threadId ?? query.channelId,
+      query.private === true ? query.author.id : undefined
+    )
     const retrieval = yield* retriever.retrieve(query.text, audience)
     const retrieved = yield* Clock.currentTimeMillis
     const written = yield* writer.write(query.text, retrieval)

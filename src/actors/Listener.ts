@@ -2,9 +2,7 @@
 import { Deferred, Effect, Metric, Stream } from "effect"
 import { Broker, type OutgoingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
-import { Chat, type Heard } from "../chat/Chat.ts"
-import type { ChatMessage } from "../domain/ChatMessage.ts"
-import { type BotQuery, questionIn } from "../domain/Question.ts"
+import { type Batch, Chat, type Heard } from "../chat/Chat.ts"
 import * as Topics from "../domain/Topics.ts"
 import * as Supervise from "./Supervise.ts"
 
@@ -13,24 +11,10 @@ const heardTotal = Metric.counter("rtfm_listener_events_total", {
   incremental: true
 })
 
-const queryOf = (message: ChatMessage): BotQuery | undefined => {
-  const text = questionIn(message)
-  if (text === undefined) return undefined
-  return {
-    id: message.id,
-    text,
-    serverId: message.serverId,
-    channelId: message.channelId,
-    ...(message.threadId !== undefined && { threadId: message.threadId }),
-    author: message.author,
-    askedAt: message.createdAt
-  }
-}
-
-const recordsOf = ({ event }: Heard): ReadonlyArray<OutgoingRecord> => {
-  const query = event.type === "created" ? queryOf(event.message) : undefined
-  return [record(Topics.messages, event), ...(query === undefined ? [] : [record(Topics.queries, query)])]
-}
+const recordsOf = ({ event, query }: Heard): ReadonlyArray<OutgoingRecord> => [
+  ...(event === undefined ? [] : [record(Topics.messages, event)]),
+  ...(query === undefined ? [] : [record(Topics.queries, query)])
+]
 
 export const actor = Effect.gen(function* () {
   const chat = yield* Chat
@@ -38,9 +22,9 @@ export const actor = Effect.gen(function* () {
   const vitals = Supervise.vitals()
   const stop = yield* Deferred.make<void>()
 
-  const write = Effect.fnUntraced(function* (heard: ReadonlyArray<Heard>) {
+  const write = Effect.fnUntraced(function* ({ confirm, heard }: Batch) {
     yield* broker.publish(heard.flatMap(recordsOf))
-    yield* chat.confirm(heard.at(-1)!.cursor)
+    yield* confirm
     vitals.handled += heard.length
     vitals.failedStarts = 0
     yield* Metric.update(heardTotal, heard.length)

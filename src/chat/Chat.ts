@@ -3,6 +3,7 @@ import { Context, type Effect, Schema, type Stream } from "effect"
 import type { Answer } from "../domain/Answer.ts"
 import type { Audience } from "../domain/Audience.ts"
 import type { ChatEvent, ChatMessage } from "../domain/ChatMessage.ts"
+import type { BotQuery } from "../domain/Question.ts"
 
 export class ChatError extends Schema.TaggedError<ChatError>()("ChatError", {
   /**
@@ -34,23 +35,31 @@ export interface Reply {
   readonly answer?: Answer
 }
 
-/** An event of the platform with the cursor to go on from once it is durable elsewhere. */
+/** Something that happened in the chat: an event, a question, or a message that is both. */
 export interface Heard {
-  readonly event: ChatEvent
-  readonly cursor: number
+  readonly event?: ChatEvent
+  readonly query?: BotQuery
+}
+
+/** What was heard at once, oldest first. */
+export interface Batch {
+  readonly heard: ReadonlyArray<Heard>
+  /** To be run once the batch is durable elsewhere: it does not come again after a restart. */
+  readonly confirm: Effect.Effect<void, ChatError>
 }
 
 export class Chat extends Context.Service<
   Chat,
   {
-    /** Everything said since the confirmed cursor, then everything as it is said, in batches, oldest first. */
-    readonly heard: Stream.Stream<ReadonlyArray<Heard>, ChatError>
-    /** Events up to `cursor` are durable and need not come again. */
-    confirm(cursor: number): Effect.Effect<void, ChatError>
+    /** Everything said since the last confirmed batch, then everything as it is said, oldest first. */
+    readonly heard: Stream.Stream<Batch, ChatError>
     /** Says it and returns the message; a repeated id returns the message said before. */
     say(reply: Reply): Effect.Effect<ChatMessage, ChatError>
-    /** What an answer in this channel may draw on. */
-    audience(channelId: string): Effect.Effect<Audience, ChatError>
+    /**
+     * What an answer may draw on: what everyone who can read this channel or thread can read, or, for an answer that
+     * only `askerId` sees, what they can read themselves.
+     */
+    audience(channelId: string, askerId?: string): Effect.Effect<Audience, ChatError>
     /** The channel for what is meant for everyone, when no other is named; made when it is missing. */
     readonly announcements: Effect.Effect<string, ChatError>
     /** Shows that the bot is at work in a channel; best effort. */

@@ -5,10 +5,10 @@ import { createHash, randomUUID } from "node:crypto"
 import { Answer } from "../domain/Answer.ts"
 import { ChatEvent, type ChatMessage } from "../domain/ChatMessage.ts"
 import type { LocalChannel, LocalMessage } from "../domain/Happening.ts"
-import { maxQuestionLength } from "../domain/Question.ts"
+import { maxQuestionLength, queryOf } from "../domain/Question.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
-import { Chat, ChatError, type Heard, type Reply } from "./Chat.ts"
+import { type Batch, Chat, ChatError, type Heard, type Reply } from "./Chat.ts"
 
 export interface Post {
   readonly channelId: string
@@ -104,6 +104,11 @@ const toChatMessage = (message: LocalMessage, asks: boolean): ChatMessage => ({
   createdAt: message.createdAt,
   editedAt: message.editedAt
 })
+
+const heardIn = (event: ChatEvent): Heard => {
+  const query = event.type === "created" ? queryOf(event.message) : undefined
+  return { event, ...(query !== undefined && { query }) }
+}
 
 const failed = (cause: SqlError.SqlError) => {
   const { message, reason } = SqlFailure.from(cause)
@@ -298,6 +303,9 @@ const make = Effect.gen(function* () {
     sql<{ seq: number; event: string }>`
       SELECT seq, event FROM local_events WHERE seq > ${after} ORDER BY seq LIMIT ${heardAtOnce}`
 
+  const confirm = (seq: number) =>
+    Effect.mapError(Effect.asVoid(sql`DELETE FROM local_events WHERE seq <= ${seq}`), failed)
+
   /** The next events after `cursor`; waits until there are some. */
   const nextHeard = Effect.fnUntraced(
     function* (cursor: number) {
@@ -308,11 +316,11 @@ const make = Effect.gen(function* () {
         rows = yield* unconfirmed(cursor)
       }
       const heard = yield* Effect.forEach(rows, (row) =>
-        Effect.map(Effect.fromResult(decodeEvent(row.event)), (event): Heard => ({ cursor: row.seq, event })).pipe(
-          Effect.orDie
-        )
+        Effect.map(Effect.fromResult(decodeEvent(row.event)), heardIn).pipe(Effect.orDie)
       )
-      return [heard, rows.at(-1)!.seq] as const
+      const last = rows.at(-1)!.seq
+      const batch: Batch = { heard, confirm: confirm(last) }
+      return [batch, last] as const
     },
     Effect.catchTag("SqlError", failed)
   )
@@ -346,8 +354,6 @@ const make = Effect.gen(function* () {
       Chat,
       Chat.of({
         heard: Stream.unfold(0, (cursor) => nextHeard(cursor)),
-        confirm: (cursor) =>
-          Effect.mapError(Effect.asVoid(sql`DELETE FROM local_events WHERE seq <= ${cursor}`), failed),
         say,
         audience: Effect.fn("Chat.audience")(function* (channelId) {
           const all = (yield* channels).map(({ id }) => id)

@@ -42,9 +42,16 @@ export const ChatEvent = Schema.Union([
     channelId: Schema.NonEmptyString,
     messageIds: Schema.Array(Schema.NonEmptyString),
     at: Millis
+  }),
+  /** A thread, or a channel with all its threads, is gone and everything said there with it. */
+  Schema.Struct({
+    type: Schema.Literal("removed"),
+    serverId: Schema.NonEmptyString,
+    channelId: Schema.NonEmptyString,
+    threadId: Schema.optionalKey(Schema.NonEmptyString),
+    at: Millis
   })
 ])
 export type ChatEvent = typeof ChatEvent.Type
 
-export const channelOf = (event: ChatEvent): string =>
-  event.type === "deleted" ? event.channelId : event.message.channelId
+export const channelOf = (event: ChatEvent): string => ("message" in event ? event.message.channelId : event.channelId)

@@ -25,6 +25,7 @@ export interface Remembered {
 }
 
 export interface Memory {
+  /** Those the events name, and everything said in a place they remove. */
   readonly messages: ReadonlyMap<string, Remembered>
   /** Seats taken in each lane. */
   readonly taken: ReadonlyMap<string, number>
@@ -41,12 +42,25 @@ export const isEvidence = (message: ChatMessage): boolean =>
   !message.author.bot && message.text.trim() !== "" && questionIn(message) === undefined
 
 export const messageIdsIn = (events: ReadonlyArray<ChatEvent>): ReadonlyArray<string> => [
-  ...new Set(events.flatMap((event) => (event.type === "deleted" ? event.messageIds : [event.message.id])))
+  ...new Set(
+    events.flatMap((event) => {
+      if (event.type === "removed") return []
+      return event.type === "deleted" ? event.messageIds : [event.message.id]
+    })
+  )
 ]
 
 export const lanesIn = (events: ReadonlyArray<ChatEvent>): ReadonlyArray<string> => [
-  ...new Set(events.flatMap((event) => (event.type === "deleted" ? [] : [laneOf(event.message)])))
+  ...new Set(events.flatMap((event) => ("message" in event ? [laneOf(event.message)] : [])))
 ]
+
+/** The channels and threads that are removed, as the lane each begins with. */
+export const placesRemovedIn = (events: ReadonlyArray<ChatEvent>): ReadonlyArray<string> => [
+  ...new Set(events.flatMap((event) => (event.type === "removed" ? [laneOf(event)] : [])))
+]
+
+const isWithin = (lane: string | null, place: string): boolean =>
+  lane !== null && (lane === place || lane.startsWith(`${place}/`))
 
 /**
  * Applies events in order to what is remembered of their messages and lanes. A deleted message never comes back, an
@@ -76,9 +90,14 @@ export const follow = (memory: Memory, events: ReadonlyArray<ChatEvent>): Follow
     said.set(id, null)
   }
 
+  const clear = (place: string, serverId: string, at: number) => {
+    for (const [id, { lane }] of [...memory.messages, ...messages]) if (isWithin(lane, place)) drop(id, serverId, at)
+  }
+
   for (const event of events) {
-    if (event.type !== "deleted") hear(event.message)
-    else for (const id of event.messageIds) drop(id, event.serverId, event.at)
+    if (event.type === "removed") clear(laneOf(event), event.serverId, event.at)
+    else if (event.type === "deleted") for (const id of event.messageIds) drop(id, event.serverId, event.at)
+    else hear(event.message)
   }
   return { messages, taken, said }
 }

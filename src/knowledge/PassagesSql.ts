@@ -4,7 +4,15 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { createHash } from "node:crypto"
 import { passagesOf } from "../domain/Chunking.ts"
 import type { ChatEvent, ChatMessage } from "../domain/ChatMessage.ts"
-import { follow, lanesIn, messageIdsIn, placeOf, type Remembered, windowOf } from "../domain/Conversation.ts"
+import {
+  follow,
+  lanesIn,
+  messageIdsIn,
+  placeOf,
+  placesRemovedIn,
+  type Remembered,
+  windowOf
+} from "../domain/Conversation.ts"
 import type { DocumentRecord } from "../domain/Document.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
 import { type Chunk, type Passage, Passages, PassagesError, type TextHit, type Unembedded } from "./Passages.ts"
@@ -126,17 +134,28 @@ const make = Effect.gen(function* () {
   // Chat
 
   const recall = Effect.fnUntraced(function* (events: ReadonlyArray<ChatEvent>) {
-    const messages = yield* run<Omit<Remembered, "deleted"> & { id: string; deleted: number }>(
-      `SELECT id, server_id AS serverId, lane, seat, edited_at AS editedAt, deleted FROM messages
-       WHERE id IN (SELECT value FROM json_each(?))`,
+    type Row = Omit<Remembered, "deleted"> & { id: string; deleted: number }
+    const columns = "id, server_id AS serverId, lane, seat, edited_at AS editedAt, deleted"
+    const named = yield* run<Row>(
+      `SELECT ${columns} FROM messages WHERE id IN (SELECT value FROM json_each(?))`,
       messageIdsIn(events)
     )
+    const places = placesRemovedIn(events)
+    const within = places.map(() => "lane = ? OR substr(lane, 1, ?) = ?").join(" OR ")
+    const removed = yield* places.length === 0
+      ? Effect.succeed([])
+      : run<Row>(
+          `SELECT ${columns} FROM messages WHERE deleted = 0 AND (${within})`,
+          ...places.flatMap((place) => [place, place.length + 1, `${place}/`])
+        )
     const lanes = yield* run<{ lane: string; taken: number }>(
       `SELECT lane, taken FROM lanes WHERE lane IN (SELECT value FROM json_each(?))`,
       lanesIn(events)
     )
     return {
-      messages: new Map(messages.map(({ id, ...message }) => [id, { ...message, deleted: message.deleted === 1 }])),
+      messages: new Map(
+        [...named, ...removed].map(({ id, ...message }) => [id, { ...message, deleted: message.deleted === 1 }])
+      ),
       taken: new Map(lanes.map(({ lane, taken }) => [lane, taken]))
     }
   })

@@ -178,6 +178,32 @@ export const suite = <E>(name: string, store: Layer.Layer<Passages, E>) =>
           assert.strictEqual((yield* passages.counts).messages, 1)
         }))
 
+      test("a channel that is removed takes its threads with it, a thread only itself, and nothing comes back", (passages) =>
+        Effect.gen(function* () {
+          const inThread = { channelId: "c1", threadId: "t1" }
+          const found = passages
+            .searchText({ terms: ["cherry"], limit: 9, serverId: "s1", channelIds: new Set(["c1", "c10"]) })
+            .pipe(Effect.map((hits) => hits.map((hit) => hit.text).toSorted()))
+          const said = [
+            created("m1", "cherry in the channel", { channelId: "c1" }),
+            created("m2", "cherry in a thread", inThread),
+            created("m3", "cherry in another thread", { channelId: "c1", threadId: "t10" }),
+            created("m4", "cherry in another channel", { channelId: "c10" })
+          ]
+          yield* passages.applyChat(said)
+          yield* passages.applyChat([{ type: "removed", serverId: "s1", ...inThread, at: 5000 }])
+          assert.deepStrictEqual(yield* found, [
+            "cherry in another channel",
+            "cherry in another thread",
+            "cherry in the channel"
+          ])
+
+          const late = created("m5", "cherry in the same batch", { channelId: "c1" })
+          yield* passages.applyChat([late, { type: "removed", serverId: "s1", channelId: "c1", at: 6000 }])
+          yield* passages.applyChat([...said, late])
+          assert.deepStrictEqual(yield* found, ["cherry in another channel"])
+        }))
+
       test("a window whose messages are all deleted goes, and does not move the next", (passages) =>
         Effect.gen(function* () {
           yield* passages.applyChat(Array.from({ length: 9 }, (_, i) => created(`m${i}`, `pear number${i}`)))

@@ -113,7 +113,7 @@ describe("follow", () => {
     for (const id of messageIdsIn(events)) {
       const own = events.filter((event) => messageIdsIn([event])[0] === id)
       const gone = own.some((event) => event.type === "deleted")
-      const newest = Math.max(...own.map((event) => (event.type === "deleted" ? 0 : event.message.editedAt)))
+      const newest = Math.max(...own.map((event) => ("message" in event ? event.message.editedAt : 0)))
       assert.strictEqual(texts.get(id), gone ? undefined : `${id} at ${newest}`)
     }
   })

@@ -174,7 +174,6 @@ const make = Effect.gen(function* () {
 
   const chat = Chat.of({
     heard: undefined as never,
-    confirm: () => Effect.void,
     say: () => Effect.die("not said here"),
     audience: () => Effect.succeed({ serverId: "local", channelIds: new Set(channels.map(({ id }) => id)) }),
     announcements: Effect.succeed("local:announcements"),
