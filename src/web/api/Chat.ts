@@ -1,0 +1,101 @@
+/** The channels and messages of the local chat. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import * as ChatMessage from "../../domain/ChatMessage.ts"
+import * as Happening from "../../domain/Happening.ts"
+import { answerFields, refusedMeans } from "./Answers.ts"
+import { about, described, number } from "./Describe.ts"
+import {
+  bodyProblems,
+  Id,
+  idempotencyKey,
+  idempotencyParameter,
+  Name,
+  Person,
+  problems,
+  Text,
+  whole
+} from "./Fields.ts"
+
+const LocalChannel = described("Channel", "A channel of the local chat", Happening.LocalChannel, {
+  id: "`local:` and the name"
+})
+const AnswerOfBot = described(
+  "Answer",
+  "What the bot found, with the words it rests on",
+  Schema.Struct({ text: Schema.String, ...answerFields }),
+  { text: "Markdown; `[n]` refers to the citations", refused: refusedMeans }
+)
+const Author = described("Author", "Who wrote a message", ChatMessage.Author, { bot: "True for any program" })
+const LocalMessage = described(
+  "Message",
+  "A message of the local chat",
+  Schema.Struct({ ...Happening.LocalMessage.fields, author: Author, answer: Schema.optionalKey(AnswerOfBot) }),
+  {
+    replyTo: "The message it answers",
+    editedAt: "Equal to `createdAt` until the first edit",
+    answer: "Set on what the bot said in answer to a question"
+  }
+)
+
+export class ChatApi extends HttpApiGroup.make("chat")
+  .add(
+    HttpApiEndpoint.get("channels", "/channels", {
+      success: Schema.Array(LocalChannel),
+      error: problems
+    }).annotateMerge(about("List the channels", "Oldest first.")),
+    HttpApiEndpoint.post("createChannel", "/channels", {
+      payload: Schema.Struct({ name: Name }).annotate({ examples: [{ name: "release notes" }] }),
+      success: LocalChannel,
+      error: bodyProblems
+    }).annotateMerge(about("Create a channel", "A name that exists gives the channel that has it.")),
+    HttpApiEndpoint.get("messages", "/channels/:channelId/messages", {
+      params: { channelId: Id },
+      query: {
+        before: Schema.optionalKey(Id),
+        limit: whole(1, 200)
+      },
+      success: Schema.Array(LocalMessage),
+      error: problems
+    }).annotateMerge(
+      about("List messages", "The newest, oldest first.", {
+        before: { description: "A message; those before it are listed" },
+        limit: number(1, 200, "At most so many; 50 when absent")
+      })
+    ),
+    HttpApiEndpoint.post("post", "/channels/:channelId/messages", {
+      params: { channelId: Id },
+      headers: idempotencyKey,
+      payload: Schema.Struct({ text: Text, author: Person, replyTo: Schema.optionalKey(Id) }).annotate({
+        examples: [{ text: "@rtfm how do I add a channel?", author: { id: "ada", name: "Ada" } }]
+      }),
+      success: LocalMessage,
+      error: bodyProblems
+    }).annotateMerge(
+      about(
+        "Post a message",
+        "`!rtfm …` and `@rtfm …` ask the bot; its answer comes as a reply. Durable when it returns.",
+        idempotencyParameter
+      )
+    ),
+    HttpApiEndpoint.patch("edit", "/channels/:channelId/messages/:messageId", {
+      params: { channelId: Id, messageId: Id },
+      payload: Schema.Struct({ text: Text, authorId: Id }).annotate({
+        examples: [{ text: "@rtfm how do I add a channel to the chat?", authorId: "ada" }]
+      }),
+      success: LocalMessage,
+      error: bodyProblems
+    }).annotateMerge(about("Edit a message", "Only the author's own.")),
+    HttpApiEndpoint.delete("remove", "/channels/:channelId/messages/:messageId", {
+      params: { channelId: Id, messageId: Id },
+      query: { authorId: Id },
+      success: HttpApiSchema.NoContent.annotate({ description: "It is gone" }),
+      error: problems
+    }).annotateMerge(
+      about("Delete a message", "Only the author's own. It leaves the index, too.", {
+        authorId: { description: "Who deletes it" }
+      })
+    )
+  )
+  .prefix("/api")
+  .annotateMerge(OpenApi.annotations({ title: "Chat", description: "The channels and messages of the local chat." })) {}

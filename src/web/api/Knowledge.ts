@@ -1,0 +1,146 @@
+/** Documentation: add it, read it, search it. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { about, described, number } from "./Describe.ts"
+import { bodyProblems, Id, Millis, problems, Text, whole } from "./Fields.ts"
+
+export const IngestReport = described(
+  "IngestReport",
+  "What an ingest changed",
+  Schema.Struct({
+    source: Schema.String,
+    added: Schema.Int,
+    changed: Schema.Int,
+    removed: Schema.Int,
+    unchanged: Schema.Int,
+    chunks: Schema.Int,
+    problems: Schema.Array(Schema.Struct({ path: Schema.String, reason: Schema.String }))
+  }),
+  { chunks: "Sections that were sent to be indexed", problems: "Documents that were left out, and why" }
+)
+
+export const SourceInfo = described(
+  "Source",
+  "Documents that came from one place",
+  Schema.Struct({
+    source: Schema.String,
+    refreshedAt: Millis,
+    documents: Schema.Array(
+      Schema.Struct({
+        id: Schema.String,
+        path: Schema.String,
+        title: Schema.String,
+        chunks: Schema.Int,
+        ingestedAt: Millis
+      })
+    )
+  })
+)
+
+const Section = described(
+  "Section",
+  "A section of a document",
+  Schema.Struct({ id: Schema.String, title: Schema.String, text: Schema.String, url: Schema.String }),
+  { title: "Headings from the outermost to the section's own", text: "Markdown" }
+)
+
+const Found = described(
+  "Found",
+  "A section of a document or a stretch of chat that fits a query",
+  Schema.Struct({
+    chunkId: Schema.String,
+    kind: Schema.Literals(["document", "chat"]),
+    title: Schema.String,
+    text: Schema.String,
+    url: Schema.String,
+    score: Schema.Finite,
+    signals: Schema.Record(Schema.String, Schema.Finite)
+  }),
+  { signals: "What the score is made of" }
+)
+
+export class KnowledgeApi extends HttpApiGroup.make("knowledge")
+  .add(
+    HttpApiEndpoint.get("documents", "/documents", {
+      success: Schema.Array(SourceInfo),
+      error: problems
+    }).annotateMerge(about("List the documentation", "Every source with its documents.")),
+    HttpApiEndpoint.get("document", "/documents/:id", {
+      params: { id: Id },
+      success: Schema.Struct({ id: Schema.String, title: Schema.String, sections: Schema.Array(Section) }),
+      error: problems
+    }).annotateMerge(
+      about("Read a document", "Its sections in order, as they are indexed.", {
+        id: { description: "Source and path, such as `handbook/start.md`, with its slashes escaped" }
+      })
+    ),
+    HttpApiEndpoint.post("ingest", "/documents", {
+      payload: described(
+        "Ingest",
+        "Documents of one source",
+        Schema.Struct({
+          source: Schema.String.check(
+            Schema.isPattern(/^[\p{L}\p{N}./~_-][^\p{C}]{0,499}$/u, {
+              message: "Expected a name, folder or address of at most 500 characters"
+            })
+          ),
+          origin: Schema.optionalKey(Id),
+          documents: Schema.Array(Schema.Struct({ path: Id, text: Schema.String })),
+          removeMissing: Schema.Boolean,
+          present: Schema.optionalKey(Schema.Array(Id)),
+          baseUrl: Schema.optionalKey(Schema.String)
+        }),
+        {
+          source: "The folder, file or site they come from",
+          origin: "Where the source is; the same name from elsewhere is refused, as it would replace what is there",
+          documents: "Markdown with its path below the source",
+          removeMissing: "Documents of the source that are neither in the list nor present leave the index",
+          present: "Paths that are there, too: a large source is sent in parts, and the last part names all",
+          baseUrl: "Where readers find the documents; links go there"
+        }
+      ).annotate({
+        examples: [
+          {
+            source: "handbook",
+            documents: [{ path: "start.md", text: "# Start\n\nPress the button." }],
+            removeMissing: false
+          }
+        ]
+      }),
+      success: IngestReport,
+      error: bodyProblems
+    }).annotateMerge(about("Add documentation", "What did not change does no work. The body may have up to 32 MiB.")),
+    HttpApiEndpoint.get("search", "/search", {
+      query: {
+        q: Text,
+        channelId: Schema.optionalKey(Id),
+        limit: whole(1, 50)
+      },
+      success: described(
+        "SearchResult",
+        "What was found, best first",
+        Schema.Struct({
+          grounds: Schema.Struct({ score: Schema.Finite, threshold: Schema.Finite, enough: Schema.Boolean }),
+          vectors: Schema.Boolean,
+          found: Schema.Array(Found)
+        }),
+        {
+          grounds: "Whether there is enough to answer from: `score` above `threshold`",
+          vectors: "False when text search stood alone"
+        }
+      ),
+      error: problems
+    }).annotateMerge(
+      about("Search", "The passages an answer would be written from.", {
+        q: { description: "What to look for" },
+        channelId: {
+          description: "Search as if asked in this channel of the local chat; `local:general` when absent"
+        },
+        limit: number(1, 50, "At most so many; 10 when absent")
+      })
+    )
+  )
+  .prefix("/api")
+  .annotateMerge(
+    OpenApi.annotations({ title: "Knowledge", description: "Documentation: add it, read it, search it." })
+  ) {}
