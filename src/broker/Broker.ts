@@ -1,5 +1,5 @@
 /** The log everything travels through: append to topics, read as a member of a group, commit outputs and inputs as one. */
-import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
+import { Context, type Duration, type Effect, Schema, type Scope, type Stream } from "effect"
 import type { TopicSpec } from "../domain/Topics.ts"
 
 /**
@@ -90,12 +90,30 @@ export interface PartitionDescription {
   readonly start: number
   /** Offset the next record will get. */
   readonly end: number
+  /** The broker that has the say over it; `null` where there is only one, or none at the moment. */
+  readonly leader: string | null
 }
 
 export interface TopicDescription {
   readonly name: string
   readonly retentionMs: number
   readonly partitions: ReadonlyArray<PartitionDescription>
+  /** How a topic is kept that several brokers share, in Kafka's words; `null` in the embedded brokers. */
+  readonly kept: {
+    /** What becomes of old records: `delete`, `compact` or `compact,delete`. */
+    readonly cleanup: string
+    /** A codec; `uncompressed`; or `producer` for whatever each producer chooses. */
+    readonly compression: string
+    /** Brokers that have each record. */
+    readonly replicas: number
+  } | null
+}
+
+/** What of a topic can be changed. */
+export interface TopicChange {
+  readonly retention?: Duration.Duration
+  /** Not fewer than there are. Records of a key may go to another partition from then on. */
+  readonly partitions?: number
 }
 
 /** How far a group is with one partition. */
@@ -141,6 +159,10 @@ export class Broker extends Context.Service<
     }): Stream.Stream<IncomingRecord, BrokerError>
     /** Creates what is missing; what exists is left as it is. */
     create(topics: ReadonlyArray<TopicSpec>): Effect.Effect<void, BrokerError>
+    /** Records and offsets stay; readers and members learn of partitions that are added when they begin anew. */
+    alter(topic: string, change: TopicChange): Effect.Effect<void, BrokerError>
+    /** Deletes the topic, its records and what groups have committed of it. `invalid` while a member here reads it. */
+    remove(topic: string): Effect.Effect<void, BrokerError>
     readonly list: Effect.Effect<ReadonlyArray<TopicDescription>, BrokerError>
     /** Lag of every group that has committed something or is reading, or of one group. */
     lag(group?: string): Effect.Effect<ReadonlyArray<GroupLag>, BrokerError>

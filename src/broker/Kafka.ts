@@ -104,11 +104,20 @@ const make = Effect.fnUntraced(function* (options: Options) {
     return yield* Subscription.make({ options, directory, placing, membership, window })
   })
 
+  const remove = Effect.fnUntraced(function* (name: string) {
+    const reader = [...readings].find(([, names]) => names.has(name))
+    if (reader !== undefined)
+      return yield* invalid(`Topic ${name} is read by group ${reader[0]}: stop that first.`, name)
+    yield* directory.remove(name)
+  })
+
   return Broker.of({
     publish: Effect.fn("Broker.publish")((records) => publish(records)),
     subscribe,
     read: (reading) => read(options, directory, reading),
     create: Effect.fn("Broker.create")((specs) => directory.create(specs)),
+    alter: Effect.fn("Broker.alter")((name, change) => directory.alter(name, change)),
+    remove: Effect.fn("Broker.remove")((name) => remove(name)),
     list: directory.list,
     lag: Effect.fn("Broker.lag")((group) => lag(group))
   })

@@ -43,6 +43,54 @@ const makeLog = (): Log => {
       )
       return topic
     },
+    addPartitions(name, count) {
+      const i = topics.findIndex((topic) => topic.name === name)
+      const before = topics[i]!
+      const added = Array.from({ length: count }, (_, n) => ({
+        id: partitions.length + n,
+        start: 0,
+        end: 0,
+        latest: 0
+      }))
+      change(
+        () => {
+          partitions.push(...added.map((): Records => ({ start: 0, list: [] })))
+          topics[i] = { ...before, partitions: [...before.partitions, ...added] }
+        },
+        () => {
+          partitions.splice(added[0]!.id)
+          topics[i] = before
+        }
+      )
+      return added
+    },
+    setRetention(name, retentionMs) {
+      const i = topics.findIndex((topic) => topic.name === name)
+      const before = topics[i]!
+      change(
+        () => (topics[i] = { ...before, retentionMs }),
+        () => (topics[i] = before)
+      )
+    },
+    removeTopic(name) {
+      const i = topics.findIndex((topic) => topic.name === name)
+      const topic = topics[i]!
+      const ids = new Set(topic.partitions.map(({ id }) => id))
+      const committed = [...saved].filter(([, { partition }]) => ids.has(partition))
+      const lists = [...ids].map((id) => [id, partitions[id]!] as const)
+      change(
+        () => {
+          topics.splice(i, 1)
+          for (const [key] of committed) saved.delete(key)
+          for (const id of ids) partitions[id] = { start: 0, list: [] }
+        },
+        () => {
+          topics.splice(i, 0, topic)
+          for (const [key, offsets] of committed) saved.set(key, offsets)
+          for (const [id, records] of lists) partitions[id] = records
+        }
+      )
+    },
     append(partition, offset, timestamp, { key, value, headers }) {
       const { list } = partitions[partition]!
       const record = { offset, timestamp, key, value: new Uint8Array(value), headers: { ...headers } }

@@ -1,7 +1,7 @@
 /** What holds on every broker: which topics and records there can be, and that partitions take turns. Pure. */
 import { Duration } from "effect"
 import type { TopicSpec } from "../domain/Topics.ts"
-import { BrokerError, type IncomingRecord, type OutgoingRecord } from "./Broker.ts"
+import { BrokerError, type IncomingRecord, type OutgoingRecord, type TopicChange } from "./Broker.ts"
 
 /** Records handed out at once. */
 const pageSize = 500
@@ -16,9 +16,16 @@ export const invalid = (detail: string, topic?: string) =>
 export const checkSpec = ({ name, partitions, retention }: TopicSpec): void => {
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(name) || name === "." || name === "..")
     throw invalid(`A topic cannot be called "${name}": only letters, digits, ".", "_" and "-", at most 249.`, name)
-  if (!Number.isInteger(partitions) || partitions < 1)
+  checkChange(name, { partitions, retention })
+}
+
+/** Throws what is wrong with it; `existing` is how many partitions there are. */
+export const checkChange = (name: string, { partitions, retention }: TopicChange, existing = 0): void => {
+  if (partitions !== undefined && (!Number.isInteger(partitions) || partitions < 1))
     throw invalid(`Topic ${name} cannot have ${partitions} partitions.`, name)
-  if (!(Duration.toMillis(retention) > 0))
+  if (partitions !== undefined && partitions < existing)
+    throw invalid(`Topic ${name} has ${existing} partitions, which cannot become ${partitions}.`, name)
+  if (retention !== undefined && !(Duration.toMillis(retention) > 0))
     throw invalid(`Topic ${name} cannot keep its records for ${Duration.format(retention)}.`, name)
 }
 

@@ -63,12 +63,20 @@ export const make = (db: DatabaseSync, failure: (cause: unknown) => BrokerError 
   const selectTopics = db.prepare("SELECT name, retention_ms FROM topics")
   const selectPartitions = db.prepare("SELECT id, start FROM partitions WHERE topic = ? ORDER BY partition")
   const insertTopic = db.prepare("INSERT INTO topics VALUES (?, ?)")
+  const updateRetention = db.prepare("UPDATE topics SET retention_ms = ? WHERE name = ?")
+  const deleteTopic = db.prepare("DELETE FROM topics WHERE name = ?")
+  const deletePartition = db.prepare("DELETE FROM partitions WHERE id = ?")
+  const deleteOffsets = db.prepare("DELETE FROM offsets WHERE partition = ?")
   const insertPartition = db.prepare("INSERT INTO partitions VALUES (NULL, ?, ?, 0)")
   const updateStart = db.prepare("UPDATE partitions SET start = ? WHERE id = ?")
   const selectOffsets = db.prepare(`SELECT * FROM offsets WHERE "group" = ? AND partition = ?`)
   const selectAllOffsets = db.prepare("SELECT * FROM offsets")
   const replaceOffsets = db.prepare("INSERT OR REPLACE INTO offsets VALUES (?, ?, ?, ?)")
   const records = perPartition(db)
+
+  const addPartition = (topic: string, index: number) => {
+    db.exec(recordsTable(Number(insertPartition.run(topic, index).lastInsertRowid)))
+  }
 
   const partitionsOf = (topic: string): ReadonlyArray<StoredPartition> =>
     selectPartitions.all(topic).map((row) => {
@@ -87,10 +95,25 @@ export const make = (db: DatabaseSync, failure: (cause: unknown) => BrokerError 
       }),
     addTopic({ name, retentionMs, partitions }) {
       insertTopic.run(name, retentionMs)
-      for (let i = 0; i < partitions; i++) {
-        db.exec(recordsTable(Number(insertPartition.run(name, i).lastInsertRowid)))
-      }
+      for (let i = 0; i < partitions; i++) addPartition(name, i)
       return { name, retentionMs, partitions: partitionsOf(name) }
+    },
+    addPartitions(topic, count) {
+      const before = partitionsOf(topic).length
+      for (let i = 0; i < count; i++) addPartition(topic, before + i)
+      return partitionsOf(topic).slice(before)
+    },
+    setRetention(topic, retentionMs) {
+      updateRetention.run(retentionMs, topic)
+    },
+    removeTopic(topic) {
+      for (const { id } of partitionsOf(topic)) {
+        records.forget(id)
+        db.exec(`DROP TABLE records_${id}`)
+        deleteOffsets.run(id)
+        deletePartition.run(id)
+      }
+      deleteTopic.run(topic)
     },
     append(partition, offset, timestamp, { key, value, headers }) {
       records(partition).append.run(offset, timestamp, key, headersText(headers), value)
@@ -132,11 +155,12 @@ const perPartition = (db: DatabaseSync) => {
     }
   }
   const prepared = new Map<number, ReturnType<typeof prepare>>()
-  return (id: number) => {
+  const get = (id: number) => {
     const known = prepared.get(id) ?? prepare(id)
     prepared.set(id, known)
     return known
   }
+  return Object.assign(get, { forget: (id: number) => prepared.delete(id) })
 }
 
 const headersText = (headers: OutgoingRecord["headers"]): string | null => {

@@ -11,7 +11,22 @@ export interface TopicSpec {
   readonly partitions: number
   readonly retention: Duration.Duration
   readonly description: string
+  /** Whether old records go after the retention (the default), or those that a newer one of their key replaces. */
+  readonly cleanup?: Cleanup
+  /** How brokers that compress keep the records; default zstd. */
+  readonly compression?: Compression
+  /** Brokers that have each record; default: as many as these are set to. */
+  readonly replicas?: number
 }
+
+export const cleanups = ["delete", "compact", "compact,delete"] as const
+export type Cleanup = (typeof cleanups)[number]
+
+/** `producer`: as whoever sends it chooses. */
+export const compressions = ["zstd", "lz4", "gzip", "snappy", "uncompressed", "producer"] as const
+export type Compression = (typeof compressions)[number]
+
+export const usual = { cleanup: "delete", compression: "zstd" } as const
 
 /** A topic that can be read. */
 export interface Source<A> extends TopicSpec {

@@ -18,6 +18,7 @@ suite("Kafka", layer, {
   quiet: Duration.millis(700),
   maxValueBytes: 1024 * 1024,
   utf8Headers: true,
+  shared: true,
   longestName: 200,
   runs: 4
 })

@@ -10,9 +10,11 @@ import {
   type OutgoingRecord,
   type Position,
   type ReadFrom,
-  type Subscription
+  type Subscription,
+  type TopicChange
 } from "../../src/broker/Broker.ts"
 import { partitionOf } from "../../src/broker/Partitioner.ts"
+import { plan } from "../../src/broker/TopicPlan.ts"
 import type { TopicSpec } from "../../src/domain/Topics.ts"
 
 export const topic = (name: string, options: Partial<TopicSpec> = {}): TopicSpec => ({
@@ -72,6 +74,8 @@ export interface Features {
   readonly utf8Headers?: boolean
   /** Characters of a topic's name; default 249. */
   readonly longestName?: number
+  /** Made of several processes, so that topics are kept in ways of their own. */
+  readonly shared?: boolean
   /** Sequences of steps to try; default 40. */
   readonly runs?: number
 }
@@ -95,7 +99,14 @@ const eventually = <R>(check: Effect.Effect<boolean, BrokerError, R>) =>
 /** On a broker with a `quiet` of its own: tests run beside each other, retention is left to a test of its own. */
 export const suite = <E>(name: string, layer: Layer.Layer<Broker, E>, features: Features = {}) =>
   describe(name, { concurrent: features.quiet !== undefined }, () => {
-    const { longestName = 249, maxValueBytes = 8 * 1024 * 1024, quiet, runs = 40, utf8Headers = false } = features
+    const {
+      longestName = 249,
+      maxValueBytes = 8 * 1024 * 1024,
+      quiet,
+      runs = 40,
+      shared = false,
+      utf8Headers = false
+    } = features
     const ownTime = quiet === undefined
     const effect = (ownTime ? it.effect : it.live) as typeof it.effect
     const timeout = ownTime ? undefined : 60_000
@@ -565,11 +576,12 @@ export const suite = <E>(name: string, layer: Layer.Layer<Broker, E>, features: 
           yield* broker.create([changed, topic("new", { partitions: 2, retention: Duration.infinity }), topic("new")])
           const described = new Map((yield* broker.list).map((topic) => [topic.name, topic]))
           assert.deepStrictEqual([...described.keys()], ["new", "one", "out", "t"])
-          assert.deepStrictEqual(described.get("one"), {
-            name: "one",
-            retentionMs: 86_400_000,
-            partitions: [{ partition: 0, start: 0, end: 1 }]
-          })
+          const one = described.get("one")!
+          assert.strictEqual(one.retentionMs, 86_400_000)
+          assert.deepStrictEqual(
+            one.partitions.map(({ end, partition, start }) => ({ partition, start, end })),
+            [{ partition: 0, start: 0, end: 1 }]
+          )
           assert.strictEqual(described.get("new")!.partitions.length, 2)
           assert.strictEqual(described.get("new")!.retentionMs, Number.POSITIVE_INFINITY)
         })
@@ -589,6 +601,99 @@ export const suite = <E>(name: string, layer: Layer.Layer<Broker, E>, features: 
           }
           assert.strictEqual((yield* broker.list).length, 3)
           yield* broker.create([topic("x".repeat(longestName))])
+        })
+      )
+
+      test(
+        "are as they were asked to be",
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          const spec = topic("new", { cleanup: "compact,delete", compression: "lz4", replicas: 1 })
+          yield* broker.create([spec])
+          const described = yield* broker.list
+          assert.isTrue(plan([spec, topic("one", { partitions: 1 })], described).every(({ _tag }) => _tag === "Same"))
+          const { leader } = described.find(({ name }) => name === "new")!.partitions[2]!
+          if (shared) assert.match(leader!, /:\d+$/)
+          else assert.isNull(leader)
+        })
+      )
+
+      test(
+        "are kept longer or shorter, and get more partitions, with all they hold",
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          yield* publish(numbers("one", 3))
+          const changes = {
+            one: { retention: Duration.days(2), partitions: 3 },
+            t: { retention: Duration.infinity, partitions: 4 },
+            out: { partitions: 3 }
+          }
+          const change = ([name, to]: [string, TopicChange]) => broker.alter(name, to)
+          yield* Effect.forEach(Object.entries(changes), change, { concurrency: "unbounded" })
+          const described = new Map((yield* broker.list).map((topic) => [topic.name, topic]))
+          assert.strictEqual(described.get("one")!.retentionMs, 172_800_000)
+          assert.strictEqual(described.get("t")!.retentionMs, Number.POSITIVE_INFINITY)
+          assert.deepStrictEqual(
+            [...described.values()].map(({ partitions }) => partitions.map(({ end }) => end)),
+            [
+              [3, 0, 0],
+              [0, 0, 0],
+              [0, 0, 0, 0]
+            ]
+          )
+          const keys = Array.from({ length: 12 }, (_, i) => String(i))
+          const positions = yield* publish(keys.map((key) => record("one", key, key)))
+          assert.sameMembers([...new Set(positions.map(({ partition }) => partition))], [0, 1, 2])
+          const member = yield* join({ topics: ["one"] })
+          const taken = yield* takeCount(member, 15)
+          assert.sameMembers(taken.map(text), ["0", "1", "2", ...keys])
+          yield* member.commit(done(...taken))
+          yield* member.close
+          assert.deepStrictEqual(yield* takeNone(yield* join({ topics: ["one"] })), [])
+        })
+      )
+
+      test(
+        "are not changed to what cannot be",
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          const reason = (effect: Effect.Effect<unknown, BrokerError>) =>
+            Effect.map(Effect.flip(effect), ({ reason }) => reason)
+          assert.strictEqual(yield* reason(broker.alter("nowhere", { partitions: 3 })), "unknown-topic")
+          assert.strictEqual(yield* reason(broker.remove("nowhere")), "unknown-topic")
+          const wrong = [{ partitions: 2 }, { partitions: 3.5 }, { retention: Duration.zero, partitions: 4 }]
+          for (const change of wrong) assert.strictEqual(yield* reason(broker.alter("t", change)), "invalid")
+          const before = (yield* broker.list).find(({ name }) => name === "t")!
+          assert.deepStrictEqual([before.partitions.length, before.retentionMs], [3, 86_400_000])
+        })
+      )
+
+      test(
+        "are gone when removed, and begin anew under the same name",
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          yield* publish([...numbers("one", 3), ...numbers("t", 2)])
+          const member = yield* join({ topics: ["one"] })
+          yield* member.commit(done(...(yield* member.take)))
+          assert.strictEqual((yield* Effect.flip(broker.remove("one"))).reason, "invalid")
+          yield* member.close
+          yield* broker.remove("one")
+          assert.strictEqual((yield* Effect.flip(broker.remove("one"))).reason, "unknown-topic")
+          assert.strictEqual((yield* Effect.flip(read("one", "earliest"))).reason, "unknown-topic")
+          assert.deepStrictEqual(
+            (yield* broker.list).map(({ name }) => name),
+            ["out", "t"]
+          )
+          assert.deepStrictEqual(
+            (yield* broker.lag()).filter((lag) => lag.topic === "one"),
+            []
+          )
+          yield* broker.create([topic("one", { partitions: 1 })])
+          yield* publish(numbers("one", 1, 7))
+          const next = yield* join({ topics: ["one"] })
+          const again = yield* next.take
+          assert.deepStrictEqual([again.map(text), offsetsOf(again)], [["7"], [0]])
+          assert.strictEqual((yield* read("t", "earliest")).length, 2)
         })
       )
 

@@ -78,6 +78,14 @@ export const make = Effect.fnUntraced(function* (log: Log, expireEvery: Duration
     })
   )
 
+  const remove: Broker["Service"]["remove"] = Effect.fn("Broker.remove")((name) =>
+    write((changes) => {
+      const reader = [...groups].find(([, names]) => names.has(name))
+      if (reader !== undefined) throw invalid(`Topic ${name} is read by group ${reader[0]}: stop that first.`, name)
+      topics.remove(name, changes)
+    })
+  )
+
   yield* expire(log, topics, write).pipe(
     Effect.catchCause((cause) => Effect.logWarning("expired records could not be deleted", cause)),
     Effect.delay(expireEvery),
@@ -90,6 +98,8 @@ export const make = Effect.fnUntraced(function* (log: Log, expireEvery: Duration
     subscribe,
     read: (options) => Reader.read(log, topics, options),
     create: Effect.fn("Broker.create")((specs) => write((changes) => topics.create(specs, changes))),
+    alter: Effect.fn("Broker.alter")((name, change) => write((changes) => topics.alter(name, change, changes))),
+    remove,
     list: Effect.sync(() =>
       topics
         .all()
@@ -103,5 +113,6 @@ export const make = Effect.fnUntraced(function* (log: Log, expireEvery: Duration
 const describe = ({ name, retentionMs, partitions }: Topic): TopicDescription => ({
   name,
   retentionMs,
-  partitions: partitions.map(({ partition, start, end }) => ({ partition, start, end }))
+  partitions: partitions.map(({ partition, start, end }) => ({ partition, start, end, leader: null })),
+  kept: null
 })

@@ -32,6 +32,11 @@ export interface Log {
   transaction<A>(work: () => A): A
   topics(): ReadonlyArray<StoredTopic>
   addTopic(topic: { readonly name: string; readonly retentionMs: number; readonly partitions: number }): StoredTopic
+  /** More partitions for a topic, after those it has. */
+  addPartitions(topic: string, count: number): ReadonlyArray<StoredPartition>
+  setRetention(topic: string, retentionMs: number): void
+  /** With its records and its groups' offsets. */
+  removeTopic(topic: string): void
   append(partition: number, offset: number, timestamp: number, record: OutgoingRecord): void
   /** Records from offset `from` on, at least one if there is one; at most `limit`, and few when they are large. */
   scan(partition: number, from: number, limit: number): ReadonlyArray<StoredRecord>

@@ -1,10 +1,10 @@
 /** The topics of an embedded broker: which partition and offset a record gets, and who waits for it. */
 import { Duration, type Latch } from "effect"
 import type { TopicSpec } from "../../domain/Topics.ts"
-import { BrokerError, type IncomingRecord, type OutgoingRecord, type Position } from "../Broker.ts"
+import { BrokerError, type IncomingRecord, type OutgoingRecord, type Position, type TopicChange } from "../Broker.ts"
 import { partitionOf } from "../Partitioner.ts"
-import { checkRecord, checkSpec } from "../Rules.ts"
-import type { Log, StoredRecord, StoredTopic } from "./Log.ts"
+import { checkChange, checkRecord, checkSpec } from "../Rules.ts"
+import type { Log, StoredPartition, StoredRecord, StoredTopic } from "./Log.ts"
 import type { Changes } from "./Transactions.ts"
 
 export interface Partition {
@@ -18,8 +18,8 @@ export interface Partition {
 
 export interface Topic {
   readonly name: string
-  readonly retentionMs: number
-  readonly partitions: ReadonlyArray<Partition>
+  retentionMs: number
+  partitions: ReadonlyArray<Partition>
   /** Opened when records are appended. */
   readonly readers: Set<Latch.Latch>
   readonly wake: () => void
@@ -30,12 +30,15 @@ export interface Topic {
 /** Largest value; key and headers come on top, so that a record that fits still fits with what a dead letter adds. */
 export const maxValueBytes = 8 * 1024 * 1024
 
+const partitionsOf = (topic: string, stored: ReadonlyArray<StoredPartition>, before = 0): ReadonlyArray<Partition> =>
+  stored.map((partition, i) => ({ ...partition, topic, partition: before + i }))
+
 const load = (stored: StoredTopic): Topic => {
   const readers = new Set<Latch.Latch>()
   return {
     name: stored.name,
     retentionMs: stored.retentionMs,
-    partitions: stored.partitions.map((partition, i) => ({ ...partition, topic: stored.name, partition: i })),
+    partitions: partitionsOf(stored.name, stored.partitions),
     readers,
     wake: () => readers.forEach((reader) => reader.openUnsafe()),
     turn: 0
@@ -59,6 +62,31 @@ export const make = (log: Log) => {
       const stored = log.addTopic({ name, partitions, retentionMs: Duration.toMillis(retention) })
       changes.onCommit(() => topics.set(name, load(stored)))
     }
+  }
+
+  const alter = (name: string, change: TopicChange, changes: Changes): void => {
+    const topic = get(name)
+    const existing = topic.partitions.length
+    checkChange(name, change, existing)
+    changes.remember(topic)
+    if (change.retention !== undefined) {
+      topic.retentionMs = Duration.toMillis(change.retention)
+      log.setRetention(name, topic.retentionMs)
+    }
+    if (change.partitions !== undefined && change.partitions > existing) {
+      const added = log.addPartitions(name, change.partitions - existing)
+      topic.partitions = [...topic.partitions, ...partitionsOf(name, added, existing)]
+    }
+  }
+
+  const remove = (name: string, changes: Changes): void => {
+    const { partitions } = get(name)
+    log.removeTopic(name)
+    changes.onCommit(() => {
+      topics.delete(name)
+      // Whoever still reads it is at its end.
+      for (const partition of partitions) partition.start = partition.end
+    })
   }
 
   const append = (records: ReadonlyArray<OutgoingRecord>, now: number, changes: Changes): ReadonlyArray<Position> =>
@@ -96,7 +124,7 @@ export const make = (log: Log) => {
     partition.start = start
   }
 
-  return { all: () => [...topics.values()], get, create, append, scan, firstAt, trim }
+  return { all: () => [...topics.values()], get, create, alter, remove, append, scan, firstAt, trim }
 }
 
 export type Topics = ReturnType<typeof make>
