@@ -16,6 +16,7 @@ import * as SqliteBroker from "./broker/Sqlite.ts"
 import * as LocalChat from "./chat/LocalChat.ts"
 import * as Documents from "./docs/Documents.ts"
 import * as Topics from "./domain/Topics.ts"
+import * as Feedback from "./knowledge/Feedback.ts"
 import * as Passages from "./knowledge/PassagesSql.ts"
 import * as Retriever from "./knowledge/RetrieverHybrid.ts"
 import * as LocalEmbedder from "./model/LocalEmbedder.ts"
@@ -42,7 +43,14 @@ export const Log = Layer.unwrap(
   Effect.map(Commander.topics, ({ commands, responses }) => Prepare.layer(Topics.allWith([commands, responses])))
 ).pipe(Layer.provideMerge(Brokers))
 
-const Stores = Layer.mergeAll(LocalChat.layer, Passages.layer, Documents.layer, Chroma.layer, LocalEmbedder.layer)
+const Stores = Layer.mergeAll(
+  LocalChat.layer,
+  Passages.layer,
+  Feedback.layer,
+  Documents.layer,
+  Chroma.layer,
+  LocalEmbedder.layer
+)
 
 export const Capabilities = Layer.mergeAll(Retriever.layer, QuotingWriter.layer, Inventory.layer).pipe(
   Layer.provideMerge(Stores),

@@ -5,6 +5,7 @@ import * as Passages from "./migrations/0001_passages.ts"
 import * as Documents from "./migrations/0002_documents.ts"
 import * as Calibration from "./migrations/0003_calibration.ts"
 import * as LocalChat from "./migrations/0004_local_chat.ts"
+import * as Feedback from "./migrations/0005_feedback.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -13,7 +14,8 @@ export const layer = Layer.effectDiscard(
         "0001_passages": Passages.migration,
         "0002_documents": Documents.migration,
         "0003_calibration": Calibration.migration,
-        "0004_local_chat": LocalChat.migration
+        "0004_local_chat": LocalChat.migration,
+        "0005_feedback": Feedback.migration
       })
     })
   )
