@@ -6,6 +6,7 @@ import * as Documents from "./migrations/0002_documents.ts"
 import * as Calibration from "./migrations/0003_calibration.ts"
 import * as LocalChat from "./migrations/0004_local_chat.ts"
 import * as Feedback from "./migrations/0005_feedback.ts"
+import * as Sources from "./migrations/0006_sources.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -15,7 +16,8 @@ export const layer = Layer.effectDiscard(
         "0002_documents": Documents.migration,
         "0003_calibration": Calibration.migration,
         "0004_local_chat": LocalChat.migration,
-        "0005_feedback": Feedback.migration
+        "0005_feedback": Feedback.migration,
+        "0006_sources": Sources.migration
       })
     })
   )
