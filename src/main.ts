@@ -24,12 +24,13 @@ import * as QuotingWriter from "./model/QuotingWriter.ts"
 import { Happenings } from "./runtime/Happenings.ts"
 import * as Inventory from "./runtime/Inventory.ts"
 import { Parts } from "./runtime/Parts.ts"
+import * as Ways from "./runtime/Ways.ts"
 import * as Sqlite from "./state/Sqlite.ts"
 import * as Chroma from "./vectors/Chroma.ts"
 import * as Server from "./web/Server.ts"
 
 /** Kafka where it is named, and its client is loaded only then; otherwise the embedded broker. */
-const Brokers = Layer.unwrap(
+export const Brokers = Layer.unwrap(
   Effect.gen(function* () {
     const servers = yield* bootstrapServers.config
     if (Option.isNone(servers)) return SqliteBroker.layer
@@ -56,6 +57,7 @@ export const Capabilities = Layer.mergeAll(Retriever.layer, QuotingWriter.layer,
   Layer.provideMerge(Stores),
   Layer.provideMerge(Sqlite.layer),
   Layer.provideMerge(Log),
+  Layer.provideMerge(Ways.layer),
   Layer.provideMerge(Layer.mergeAll(Happenings.layer, Parts.layer, NodeServices.layer))
 )
 

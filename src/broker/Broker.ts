@@ -164,6 +164,8 @@ export class Broker extends Context.Service<
     /** Deletes the topic, its records and what groups have committed of it. `invalid` while a member here reads it. */
     remove(topic: string): Effect.Effect<void, BrokerError>
     readonly list: Effect.Effect<ReadonlyArray<TopicDescription>, BrokerError>
+    /** Those of the named that exist. */
+    describe(topics: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TopicDescription>, BrokerError>
     /** Lag of every group that has committed something or is reading, or of one group. */
     lag(group?: string): Effect.Effect<ReadonlyArray<GroupLag>, BrokerError>
   }

@@ -119,6 +119,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     alter: Effect.fn("Broker.alter")((name, change) => directory.alter(name, change)),
     remove: Effect.fn("Broker.remove")((name) => remove(name)),
     list: directory.list,
+    describe: Effect.fn("Broker.describe")((names) => directory.describe(names)),
     lag: Effect.fn("Broker.lag")((group) => lag(group))
   })
 })

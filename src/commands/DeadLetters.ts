@@ -4,6 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import type { DeadLetterInfo, RedriveReport } from "../web/Api.ts"
 import { ago, count, json, printJson, printRows } from "./Output.ts"
 import { CommandError } from "./CommandError.ts"
+import { momentOf } from "./Times.ts"
 import * as System from "./System.ts"
 
 type Letter = typeof DeadLetterInfo.Type
@@ -77,15 +78,6 @@ const showText = (letter: Letter): string => {
 const show = Command.make("show", { name, json }, ({ json, name }) =>
   Effect.flatMap(find(name), (letter) => (json ? printJson(letter) : Console.log(showText(letter))))
 ).pipe(Command.withDescription("Show a dead letter whole, with what happened to it"))
-
-const units = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** The moment that `2h` ago was, or a date; in milliseconds since the epoch. */
-const momentOf = (text: string, now: number): number => {
-  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
-  if (amount !== undefined) return now - Number(amount) * units[unit as keyof typeof units]
-  return /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-}
 
 type Report = typeof RedriveReport.Type
 

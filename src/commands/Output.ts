@@ -73,5 +73,12 @@ export const ago = (at: number, now: number): string => {
   return `${Math.round(seconds / 86_400)} d ago`
 }
 
-export const duration = (ms: number): string =>
-  ms >= 86_400_000 ? `${ms / 86_400_000} d` : ms >= 3_600_000 ? `${ms / 3_600_000} h` : `${ms / 1000} s`
+/** `null` is for ever. */
+export const duration = (ms: number | null): string =>
+  ms === null || ms === Infinity
+    ? "for ever"
+    : ms >= 86_400_000
+      ? `${ms / 86_400_000} d`
+      : ms >= 3_600_000
+        ? `${ms / 3_600_000} h`
+        : `${ms / 1000} s`

@@ -7,7 +7,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type { Broker, Position } from "../broker/Broker.ts"
 import * as DeadLetterLog from "../broker/DeadLetters.ts"
 import * as ReadFrom from "../broker/ReadFrom.ts"
-import { Log, withWeb } from "../main.ts"
+import { Brokers, Log, withWeb } from "../main.ts"
 import * as Running from "../runtime/Running.ts"
 import type { NewRecord, RecordInfo } from "../web/Api.ts"
 import * as Client from "../web/Client.ts"
@@ -51,7 +51,16 @@ const lookAt = Effect.fnUntraced(function* <A, E1, E2>(
   return yield* remote(api)
 })
 
-export const topics = lookAt((api) => api.system.topics(), WebSystem.topics)
+/** The topics as they are: those a start would make are not there before it. */
+export const topics = Effect.gen(function* () {
+  const running = yield* Running.find
+  if (Option.isNone(running)) return yield* Effect.provide(WebSystem.topics, Brokers)
+  const { api } = yield* at(running.value.url).pipe(Effect.provide(NodeHttpClient.layerNodeHttp))
+  return yield* api.system.topics()
+})
+
+/** On the broker itself, which the embedded one allows to one process at a time; topics are as they are. */
+export const onBroker = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, Brokers)
 
 export const deadLetters = (query: { readonly topic?: string; readonly limit?: number }) =>
   lookAt(

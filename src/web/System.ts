@@ -16,12 +16,13 @@ import { version } from "../runtime/Home.ts"
 const startedAt = Math.round(performance.timeOrigin)
 
 const toTopicInfo = (
-  { name, partitions, retentionMs }: TopicDescription,
+  { kept, name, partitions, retentionMs }: TopicDescription,
   lags: ReadonlyArray<GroupLag>
 ): typeof TopicInfo.Type => ({
   name,
-  retentionMs,
-  partitions: partitions.map(({ end, partition, start }) => ({ partition, start, end })),
+  retentionMs: Number.isFinite(retentionMs) ? retentionMs : null,
+  partitions,
+  kept,
   groups: lags
     .filter(({ topic }) => topic === name)
     .map(({ committed, group, lag, partition }) => ({ group, partition, committed, lag }))

@@ -86,6 +86,13 @@ export const make = Effect.fnUntraced(function* (log: Log, expireEvery: Duration
     })
   )
 
+  const list = Effect.sync(() =>
+    topics
+      .all()
+      .map(describe)
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  )
+
   yield* expire(log, topics, write).pipe(
     Effect.catchCause((cause) => Effect.logWarning("expired records could not be deleted", cause)),
     Effect.delay(expireEvery),
@@ -100,11 +107,9 @@ export const make = Effect.fnUntraced(function* (log: Log, expireEvery: Duration
     create: Effect.fn("Broker.create")((specs) => write((changes) => topics.create(specs, changes))),
     alter: Effect.fn("Broker.alter")((name, change) => write((changes) => topics.alter(name, change, changes))),
     remove,
-    list: Effect.sync(() =>
-      topics
-        .all()
-        .map(describe)
-        .sort((a, b) => (a.name < b.name ? -1 : 1))
+    list,
+    describe: Effect.fn("Broker.describe")((names) =>
+      Effect.map(list, (all) => all.filter(({ name }) => names.includes(name)))
     ),
     lag
   })

@@ -136,11 +136,16 @@ export const make = (options: Options, admin: Admin) => {
       })
     )
 
-  const listOnce = Effect.gen(function* () {
-    const names = yield* attempt(options, admin, { what: "list topics" }, () => admin.listTopics({}))
-    const ours = names.filter((name) => name.startsWith(prefix) && !name.startsWith("__")).sort()
-    if (ours.length === 0) return []
-    const topics = yield* lookUp(ours.map((inner) => inner.slice(prefix.length)))
+  /** Ours, and neither the brokers' own nor the schema registry's. */
+  const names = Effect.gen(function* () {
+    const all = yield* attempt(options, admin, { what: "list topics" }, () => admin.listTopics({}))
+    const ours = all.filter((name) => name.startsWith(prefix) && !name.startsWith("__") && name !== "_schemas")
+    return ours.map((inner) => inner.slice(prefix.length)).sort()
+  })
+
+  const describeOnce = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+    if (names.length === 0) return []
+    const topics = yield* lookUp(names)
     const configOf = yield* configs(topics)
     const boundsOf = yield* bounds(topics)
     return topics.map((topic): TopicDescription => ({
@@ -155,8 +160,14 @@ export const make = (options: Options, admin: Admin) => {
     }))
   })
 
-  /** One that is deleted meanwhile is not in the next look. */
-  const list = Effect.retry(listOnce, { while: ({ reason }) => reason === "unknown-topic", times: 5 })
+  const describeThose = (isWanted: (name: string) => boolean) =>
+    names.pipe(
+      Effect.flatMap((names) => describeOnce(names.filter(isWanted))),
+      // One that is deleted meanwhile is not in the next look.
+      Effect.retry({ while: ({ reason }) => reason === "unknown-topic", times: 5 })
+    )
+  const list = describeThose(() => true)
+  const describe = (names: ReadonlyArray<string>) => describeThose((name) => names.includes(name))
 
   /** The controller knows; the others hear of it a little later. */
   const untilKnown = (name: string, partitions: number) =>
@@ -257,7 +268,7 @@ export const make = (options: Options, admin: Admin) => {
     yield* Effect.forEach(missing, createOne, { concurrency: 8, discard: true })
   })
 
-  return { get, list, create, alter, remove, bounds, offsets, innerOf, prefix }
+  return { get, list, describe, create, alter, remove, bounds, offsets, innerOf, prefix }
 }
 
 export type Directory = ReturnType<typeof make>

@@ -46,14 +46,29 @@ export const TopicInfo = described(
   "A topic and who reads it",
   Schema.Struct({
     name: Schema.String,
-    retentionMs: Schema.Finite,
-    partitions: Schema.Array(Schema.Struct({ partition: Schema.Int, start: Schema.Int, end: Schema.Int })),
+    retentionMs: Schema.NullOr(Schema.Finite),
+    partitions: Schema.Array(
+      Schema.Struct({
+        partition: Schema.Int,
+        start: Schema.Int,
+        end: Schema.Int,
+        leader: Schema.NullOr(Schema.String)
+      })
+    ),
+    kept: Schema.NullOr(
+      Schema.Struct({ cleanup: Schema.String, compression: Schema.String, replicas: Schema.Int }).annotate({
+        identifier: "TopicKept",
+        description: "In Kafka's words"
+      })
+    ),
     groups: Schema.Array(
       Schema.Struct({ group: Schema.String, partition: Schema.Int, committed: Schema.Int, lag: Schema.Int })
     )
   }),
   {
-    partitions: "From the offset of the oldest record to that of the next",
+    retentionMs: "`null`: kept for ever",
+    partitions: "From the offset of the oldest record to that of the next, and the broker that leads it",
+    kept: "How brokers that share the topic keep it; `null` for the embedded broker",
     groups: "How far each group is: the lowest offset not finished, and the records not finished"
   }
 )
