@@ -29,6 +29,7 @@ import {
 } from "../broker/Broker.ts"
 import { type Reason, toDeadLetter } from "../broker/DeadLetter.ts"
 import type { Source } from "../domain/Topics.ts"
+import { CurrentVisit, type Visiting, Ways } from "../runtime/Ways.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Supervise from "./Supervise.ts"
 
@@ -61,17 +62,18 @@ export interface InBatches<In, E> extends Common<In> {
   readonly handleBatch: (deliveries: ReadonlyArray<Delivery<In>>) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
 }
 
-interface Options<In, E> extends Common<In> {
-  readonly concurrency: number
-  readonly batch: number
-  readonly handle: (deliveries: ReadonlyArray<Delivery<In>>) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
-}
-
 /** A record on its way through the actor. */
 interface Item<In> extends Delivery<In> {
   attempts: number
   /** Milliseconds since the epoch; 0 until it fails. */
   firstFailedAt: number
+  readonly visit: Visiting
+}
+
+interface Options<In, E> extends Common<In> {
+  readonly concurrency: number
+  readonly batch: number
+  readonly handle: (items: ReadonlyArray<Item<In>>) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
 }
 
 const defaultAttempts = 6
@@ -132,8 +134,11 @@ export const oneByOne = <In, E>({ handle, ...options }: OneByOne<In, E>) =>
     concurrency: defaultConcurrency,
     ...options,
     batch: 1,
-    handle: ([delivery]) =>
-      handle(delivery!.value, delivery!.record).pipe(Effect.annotateLogs(placeOf(delivery!.record)))
+    handle: ([item]) =>
+      handle(item!.value, item!.record).pipe(
+        Effect.provideService(CurrentVisit, item!.visit),
+        Effect.annotateLogs(placeOf(item!.record))
+      )
   })
 
 /** An actor whose work is cheaper in batches. */
@@ -179,6 +184,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
   subscription: Subscription
 ) {
   const tally = counters(options.name)
+  const ways = yield* Ways
   const attemptsAllowed = options.attempts ?? defaultAttempts
   const places = Semaphore.makeUnsafe(options.concurrency)
   const lanes = Lanes.make<Item<In>>()
@@ -188,19 +194,22 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
   const results = Latch.makeUnsafe(false)
   const progress = Latch.makeUnsafe(false)
   let outputs: Array<OutgoingRecord> = []
-  let done: Array<Position> = []
+  let done: Array<Item<In>> = []
   let closing = false
   let uncommitted = 0
 
   const finish = (made: ReadonlyArray<OutgoingRecord>, items: ReadonlyArray<Item<In>>) => {
     for (const output of made) outputs.push(output)
-    for (const item of items) done.push(item.record)
+    for (const item of items) done.push(item)
+    const topics = [...new Set(made.map(({ topic }) => topic))]
+    for (const { visit } of items) visit.outputs = topics
     uncommitted += items.length
     results.openUnsafe()
   }
 
   const deadLetter = Effect.fnUntraced(function* (item: Item<In>, reason: Reason, error: string) {
-    const { record } = item
+    const { record, visit } = item
+    visit.deadLetter = { reason, error }
     vitals.deadLetters++
     vitals.lastError = error
     yield* tally.deadLetter(reason)
@@ -210,27 +219,50 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
   })
 
   const sort = Effect.fnUntraced(function* (records: ReadonlyArray<IncomingRecord>) {
+    const now = yield* Clock.currentTimeMillis
     for (const record of records) {
       const decoded = options.from.decode(record.value)
+      const about = Result.isSuccess(decoded) ? options.from.about?.(decoded.success) : undefined
+      const visit = ways.taken(options.name, record, about, now)
+      yield* ways.changed(visit)
       if (Result.isSuccess(decoded)) {
-        lanes.add(laneKey(record), { value: decoded.success, record, attempts: 0, firstFailedAt: 0 })
+        lanes.add(laneKey(record), { value: decoded.success, record, attempts: 0, firstFailedAt: 0, visit })
       } else {
-        const now = yield* Clock.currentTimeMillis
-        const item = { value: undefined as In, record, attempts: 1, firstFailedAt: now }
+        const item = { value: undefined as In, record, attempts: 1, firstFailedAt: now, visit }
         yield* deadLetter(item, "undecodable", decoded.failure)
       }
     }
     if (lanes.hasReady()) ready.openUnsafe()
   })
 
+  /** The same attempt stands on the visit of each of them. */
+  const began = Effect.fnUntraced(function* ({ items }: Lanes.Batch<Item<In>>) {
+    const startedAt = yield* Clock.currentTimeMillis
+    for (const { visit } of items) {
+      visit.attempts.push({ startedAt, endedAt: null, error: null, nextAt: null })
+      yield* ways.changed(visit)
+    }
+  })
+
+  const ended = Effect.fnUntraced(function* ({ items }: Lanes.Batch<Item<In>>, exit: Exit.Exit<unknown, E>) {
+    const endedAt = yield* Clock.currentTimeMillis
+    const error = Exit.isFailure(exit) ? Supervise.sentence(exit.cause) : null
+    for (const { visit } of items) {
+      Object.assign(visit.attempts.at(-1)!, { endedAt, error })
+      yield* ways.changed(visit)
+    }
+  })
+
   /** Handles a batch; afterwards its keys are served again, at once or after a wait. */
   const work = Effect.fnUntraced(function* (batch: Lanes.Batch<Item<In>>) {
     vitals.inHand += batch.items.length
     for (const item of batch.items) item.attempts++
+    yield* began(batch)
     const exit = yield* Effect.exit(
       options.handle(batch.items).pipe(Effect.trackDuration(tally.seconds, Duration.toSeconds))
     )
     vitals.inHand -= batch.items.length
+    yield* ended(batch, exit)
     if (Exit.isSuccess(exit)) {
       vitals.handled += batch.items.length
       vitals.failedStarts = 0
@@ -262,6 +294,8 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
     vitals.retries++
     yield* Metric.update(tally.retries, 1)
     const wait = yield* waitAfter(item.attempts)
+    item.visit.attempts.at(-1)!.nextAt = (yield* Clock.currentTimeMillis) + wait
+    yield* ways.changed(item.visit)
     yield* Effect.logWarning(
       `attempt ${item.attempts} of ${attemptsAllowed} failed, next in ${wait} ms: ${Supervise.sentence(cause)}`
     ).pipe(Effect.annotateLogs(placeOf(item.record)))
@@ -296,13 +330,19 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
       // Others that are about to finish join this transaction.
       yield* Effect.yieldNow
       results.closeUnsafe()
-      const batch = { outputs, done }
+      const items = done
+      const batch = { outputs, done: items.map(({ record }) => record) }
       outputs = []
       done = []
       yield* subscription.commit(batch)
-      uncommitted -= batch.done.length
-      yield* Metric.update(tally.finished, batch.done.length)
+      uncommitted -= items.length
+      yield* Metric.update(tally.finished, items.length)
       progress.openUnsafe()
+      const committedAt = yield* Clock.currentTimeMillis
+      for (const { visit } of items) {
+        visit.committedAt = committedAt
+        yield* ways.changed(visit)
+      }
     }
   })
 

@@ -71,6 +71,8 @@ export const Happening = Schema.Union([
     refused: Schema.Boolean
   }),
   Schema.Struct({ type: Schema.Literal("documents.changed"), source: Schema.String }),
+  /** The way of a record that somebody looks at went on: ask for it again. */
+  Schema.Struct({ type: Schema.Literal("way.changed"), id: Schema.String }),
   /** Actors or parts changed: ask for the status again. */
   Schema.Struct({ type: Schema.Literal("status.changed") })
 ])

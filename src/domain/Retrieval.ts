@@ -67,6 +67,8 @@ export interface Ranked<C extends Candidate> {
   readonly candidate: C
   readonly score: number
   readonly signals: Signals
+  /** What each signal adds to the score. */
+  readonly parts: Signals
   readonly bestPassageId: string
   /** Whether its vectors took part. */
   readonly vectors: boolean
@@ -85,12 +87,16 @@ interface Fit {
   readonly cosine: number
 }
 
-const sumOf = (signals: Signals, weight: Signals): number =>
-  weight.text * signals.text +
-  weight.cosine * signals.cosine +
-  weight.coverage * signals.coverage +
-  weight.bigrams * signals.bigrams +
-  weight.title * signals.title
+const partsOf = (signals: Signals, weight: Signals): Signals => ({
+  text: weight.text * signals.text,
+  cosine: weight.cosine * signals.cosine,
+  coverage: weight.coverage * signals.coverage,
+  bigrams: weight.bigrams * signals.bigrams,
+  title: weight.title * signals.title
+})
+
+const sumOf = ({ bigrams, coverage, cosine, text, title }: Signals): number =>
+  text + cosine + coverage + bigrams + title
 
 const most = <A>(items: ReadonlyArray<A>, by: (item: A) => number): A =>
   items.reduce((best, item) => (by(item) > by(best) ? item : best))
@@ -134,11 +140,13 @@ export const rank = <C extends Candidate>(
       title: coverage(searched.rarities, occurring(searched.terms, [title]).stems)
     }
     const relative = { ...signals, cosine: signals.cosine / topCosine }
+    const parts = partsOf(relative, cosine === null ? weights.textAlone : weights.withVectors)
     const best = most(fits, (fit) => fit.cosine / topCosine + 0.5 * fit.coverage + 0.4 * fit.bigrams)
     return {
       candidate,
-      score: sumOf(relative, cosine === null ? weights.textAlone : weights.withVectors),
+      score: sumOf(parts),
       signals,
+      parts,
       bestPassageId: best.id,
       vectors: cosine !== null
     }

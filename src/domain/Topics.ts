@@ -32,6 +32,8 @@ export const usual = { cleanup: "delete", compression: "zstd" } as const
 export interface Source<A> extends TopicSpec {
   /** A failure is a sentence that says what was expected and where; it never repeats the value. */
   readonly decode: (bytes: Uint8Array) => Result.Result<A, string>
+  /** Id of the message, question or document that a record tells of; records without one stand for themselves. */
+  readonly about?: (value: A) => string | undefined
 }
 
 /** A topic whose values are JSON of one schema. Records with one key stay in order. */
@@ -65,6 +67,7 @@ export const topic = <A, I>(options: {
   readonly name: string
   readonly schema: Schema.Codec<A, I>
   readonly key: (value: A) => string
+  readonly about?: (value: A) => string | undefined
   readonly retention: Duration.Input
   readonly description: string
 }): Topic<A> => {
@@ -77,6 +80,7 @@ export const topic = <A, I>(options: {
     retention: Duration.fromInputUnsafe(options.retention),
     description: options.description,
     key: options.key,
+    ...(options.about !== undefined && { about: options.about }),
     encode: (value) => toBytes.encode(JSON.stringify(encode(value))),
     decode: (bytes) =>
       Result.flatMap(parse(bytes), (json) =>
@@ -98,6 +102,10 @@ export const messages = topic({
   name: "discord-messages",
   schema: ChatEvent,
   key: channelOf,
+  about: (event) => {
+    if ("message" in event) return event.message.id
+    return "messageIds" in event ? event.messageIds[0] : undefined
+  },
   retention: "7 days",
   description: "messages created, edited and deleted"
 })
@@ -106,6 +114,7 @@ export const queries = topic({
   name: "bot-queries",
   schema: BotQuery,
   key: (query) => query.channelId,
+  about: (query) => query.id,
   retention: "1 day",
   description: "questions put to the bot"
 })
@@ -114,6 +123,7 @@ export const responses = topic({
   name: "bot-responses",
   schema: BotResponse,
   key: (response) => response.channelId,
+  about: (response) => ("questionId" in response ? response.questionId : undefined),
   retention: "1 day",
   description: "answers and refusals to be said"
 })
@@ -122,6 +132,7 @@ export const documentChunks = topic({
   name: "document-chunks",
   schema: DocumentRecord,
   key: (record) => record.documentId,
+  about: (record) => record.documentId,
   retention: "7 days",
   description: "sections of ingested documentation"
 })

@@ -1,10 +1,12 @@
 /** Retrieval by words and by meaning at once: both searches propose chunks, their signals added up rank them. */
 import { Context, Duration, Effect, Layer, Metric } from "effect"
 import { type Audience, maySee } from "../domain/Audience.ts"
-import { type Evidence, judge } from "../domain/Grounds.ts"
+import { type Evidence, type Grounds, judge } from "../domain/Grounds.ts"
 import { type Candidate, rank, type Ranked, raritiesOf, type Searched } from "../domain/Retrieval.ts"
-import { termsOf } from "../domain/Terms.ts"
+import { occurring, type Terms, termsOf } from "../domain/Terms.ts"
+import type { Explanation } from "../domain/Way.ts"
 import { Embedder } from "../model/Embedder.ts"
+import { CurrentVisit } from "../runtime/Ways.ts"
 import { VectorStore, type VectorHit } from "../vectors/VectorStore.ts"
 import * as Calibration from "./Calibration.ts"
 import { collectionOf, placedBy } from "./Collections.ts"
@@ -34,6 +36,8 @@ interface Neighbours {
   readonly hits: ReadonlyArray<VectorHit>
   /** Highest cosine of a passage that is not among them; `null` when all that have a vector are. */
   readonly farthest: number | null
+  /** Of the nearest, those the audience may not see. */
+  readonly removed: number
 }
 
 interface Proposed extends Candidate {
@@ -61,6 +65,40 @@ const foundOf = ({ bestPassageId, candidate, score, signals }: Ranked<Proposed>)
   bestPassageId
 })
 
+/** Results that an explanation names. */
+const explained = 8
+
+/** Words of the question that stand nowhere in what the audience may see. */
+const unknownIn = (terms: Terms, ranked: ReadonlyArray<Ranked<Proposed>>): ReadonlyArray<string> => {
+  const known = new Set(
+    ranked.flatMap(({ candidate }) => [...occurring(terms, [candidate.title, candidate.text]).stems])
+  )
+  return terms.words.filter((_, i) => !known.has(terms.stems[i]!))
+}
+
+interface Looked {
+  readonly ranked: ReadonlyArray<Ranked<Proposed>>
+  readonly vector: Float32Array | null
+  readonly removed: number
+  readonly terms: Terms
+}
+
+const explain = ({ ranked, removed, terms, vector }: Looked, grounds: Grounds): Explanation => ({
+  proposed: ranked.length,
+  removed,
+  vectors: vector !== null,
+  unknown: unknownIn(terms, ranked),
+  found: ranked.slice(0, explained).map(({ bestPassageId, candidate: { chunk }, parts, score }) => ({
+    kind: chunk.kind,
+    title: chunk.title,
+    url: chunk.url,
+    passageId: bestPassageId,
+    score,
+    parts
+  })),
+  grounds
+})
+
 const make = Effect.gen(function* () {
   const passages = yield* Passages
   const vectors = yield* VectorStore
@@ -77,12 +115,13 @@ const make = Effect.gen(function* () {
     const collection = collectionOf(serverId, embedder.id)
     const all = yield* vectors.query(collection, vector, nearest)
     const hits = all.filter((hit) => maySee(audience, placedBy(hit.metadata)))
+    const removed = all.length - hits.length
     const farthest = all.length < nearest ? null : all.at(-1)!.cosine
-    if (farthest === null || hits.length >= proposals) return { hits, farthest }
+    if (farthest === null || hits.length >= proposals) return { hits, farthest, removed }
     const allowed = yield* vectors.query(collection, vector, nearest, { channelId: [...audience.channelIds] })
-    return { hits: allowed, farthest: allowed.length < nearest ? null : allowed.at(-1)!.cosine }
+    return { hits: allowed, farthest: allowed.length < nearest ? null : allowed.at(-1)!.cosine, removed }
   })
-  const nothing: Neighbours = { hits: [], farthest: null }
+  const nothing: Neighbours = { hits: [], farthest: null, removed: 0 }
   const neighboursOf = (vector: Float32Array, audience: Audience) =>
     Effect.all(
       {
@@ -151,7 +190,9 @@ const make = Effect.gen(function* () {
     return {
       ranked,
       evidence: evidenceOf(terms.stems.length, ranked, near[0]?.cosine ?? 0),
-      vector: meaning?.vector ?? null
+      vector: meaning?.vector ?? null,
+      removed: meaning === null ? 0 : meaning.document.removed + meaning.chat.removed,
+      terms
     }
   })
 
@@ -164,11 +205,14 @@ const make = Effect.gen(function* () {
     audience,
     { limit = 10 } = {}
   ) {
-    const [duration, { evidence, ranked, vector }] = yield* Effect.timed(look(question, vectorOf(question), audience))
+    const [duration, looked] = yield* Effect.timed(look(question, vectorOf(question), audience))
+    const { evidence, ranked, vector } = looked
     yield* Metric.update(seconds, Duration.toSeconds(duration))
     if (vector === null) yield* Metric.update(textAloneTotal, 1)
     const grounds = judge(evidence, yield* calibration.baseline(audience.serverId))
     yield* calibration.keepUp(audience)
+    const visit = yield* CurrentVisit
+    if (visit !== undefined) visit.explanation = explain(looked, grounds)
     return { found: ranked.slice(0, limit).map(foundOf), grounds, vector }
   })
 

@@ -8,6 +8,7 @@ import { fromRecord } from "../../src/broker/DeadLetter.ts"
 import { layerMemory } from "../../src/broker/Memory.ts"
 import * as Topics from "../../src/domain/Topics.ts"
 import { Happenings } from "../../src/runtime/Happenings.ts"
+import * as Runtime from "../../src/runtime/Ways.ts"
 
 /** A record of the tests: a key, a number, and what is to become of it. */
 const Work = Schema.Struct({ key: Schema.String, n: Schema.Int })
@@ -70,6 +71,47 @@ describe("Actor", () => {
       assert.deepStrictEqual(seen, ["a1", "a2", "slow1", "slow2"])
       assert.strictEqual(yield* lag, 0)
     }).pipe(Effect.provide(World))
+  )
+
+  it.effect("leaves the way of a record: its tries, its outputs, its commit, its dead letter", () =>
+    Effect.gen(function* () {
+      yield* createTopics
+      let tries = 0
+      yield* start(
+        Actor.oneByOne({
+          name: "worker",
+          from: { ...work, about: ({ n }) => (n === 9 ? undefined : `number-${n}`) },
+          to: "made",
+          handle: (value) => {
+            if (value.n === 9) return Effect.fail(new Refused({ retryable: false }))
+            return ++tries === 1
+              ? Effect.fail(new Refused({ retryable: true }))
+              : Effect.succeed([{ topic: "made", key: value.key, value: made.encode(value) }])
+          }
+        })
+      )
+      yield* publish({ key: "a", n: 1 })
+      yield* TestClock.adjust("1 second")
+      yield* publish({ key: "a", n: 9 })
+      yield* TestClock.adjust(0)
+      const ways = yield* Runtime.Ways
+      const [visit] = ways.of("number-1")!.visits
+      assert.strictEqual(visit!.actor, "worker")
+      assert.deepStrictEqual(
+        visit!.attempts.map(({ error, nextAt }) => [error, nextAt !== null]),
+        [
+          ["refused", true],
+          [null, false]
+        ]
+      )
+      assert.strictEqual(visit!.attempts[1]!.startedAt, visit!.attempts[0]!.nextAt)
+      assert.deepStrictEqual(visit!.outputs, ["made"])
+      assert.isAtLeast(visit!.committedAt!, visit!.attempts[1]!.endedAt!)
+      const place = { ...visit!, offset: visit!.offset + 1 }
+      const [rejected] = ways.of(`${place.topic}/${place.partition}/${place.offset}`)!.visits
+      assert.deepStrictEqual(rejected!.deadLetter, { reason: "rejected", error: "refused" })
+      assert.deepStrictEqual(rejected!.outputs, ["work.dlq"])
+    }).pipe(Effect.provide(Runtime.layer.pipe(Layer.provideMerge(World))))
   )
 
   it.effect("tries again with growing waits, its key waiting and no other", () =>

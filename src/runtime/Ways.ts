@@ -1,0 +1,137 @@
+/** The ways of the last records through this process, kept for whoever asks how an answer came about. */
+import { Context, Effect, Layer } from "effect"
+import { type Explanation, idOfPlace, type Visit, type Way } from "../domain/Way.ts"
+import { Happenings } from "./Happenings.ts"
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] extends ReadonlyArray<infer E> ? Array<Mutable<E>> : A[K] }
+
+/** A record at an actor, written by the actor as it goes on. */
+export interface Visiting extends Mutable<Visit> {
+  /** The id of its way. */
+  readonly about: string
+  explanation: Explanation | undefined
+}
+
+interface Taken {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly key: string | null
+  readonly timestamp: number
+}
+
+/** Visits kept, some 3 MB; the oldest ways go first. */
+const kept = 5_000
+/** Visits kept of one way: a document has as many as it has sections. */
+const keptOfOne = 40
+/** How long somebody who asked for a way is told of its changes. */
+const watchedFor = 60_000
+
+export interface Recorder {
+  /** A record came to an actor at `now`; `about` is the message, question or document it tells of. */
+  readonly taken: (actor: string, record: Taken, about: string | undefined, now: number) => Visiting
+  /** To be run after a visit was changed. */
+  readonly changed: (visit: Visiting) => Effect.Effect<void>
+  /** From now on changes of this way are told to watchers, for a while. */
+  readonly watch: (id: string, now: number) => void
+  /** By its id, or by the place of one of its records. */
+  readonly of: (id: string) => Way | undefined
+}
+
+const visiting = (actor: string, record: Taken, about: string | undefined, now: number): Visiting => ({
+  about: about ?? idOfPlace(record),
+  actor,
+  topic: record.topic,
+  partition: record.partition,
+  offset: record.offset,
+  key: record.key,
+  appendedAt: record.timestamp,
+  takenAt: now,
+  attempts: [],
+  outputs: [],
+  committedAt: null,
+  deadLetter: null,
+  explanation: undefined
+})
+
+const visitOf = ({ actor, attempts, committedAt, deadLetter, outputs, takenAt, ...record }: Visiting): Visit => ({
+  actor,
+  topic: record.topic,
+  partition: record.partition,
+  offset: record.offset,
+  key: record.key,
+  appendedAt: record.appendedAt,
+  takenAt,
+  attempts,
+  outputs,
+  committedAt,
+  deadLetter
+})
+
+const toWay = (id: string, visits: ReadonlyArray<Visiting>): Way => ({
+  id,
+  visits: visits.map(visitOf),
+  explanation: visits.findLast(({ explanation }) => explanation !== undefined)?.explanation ?? null
+})
+
+/** Where nobody asks. */
+const nowhere: Recorder = {
+  taken: visiting,
+  changed: () => Effect.void,
+  watch: () => undefined,
+  of: () => undefined
+}
+
+export const Ways = Context.Reference<Recorder>("rtfm/runtime/Ways", { defaultValue: () => nowhere })
+
+/** The visit at hand, for those deep down who have something to say about it. */
+export const CurrentVisit = Context.Reference<Visiting | undefined>("rtfm/runtime/CurrentVisit", {
+  defaultValue: () => undefined
+})
+
+export const layer = Layer.effect(
+  Ways,
+  Effect.gen(function* () {
+    const happenings = yield* Happenings
+    const ways = new Map<string, Array<Visiting>>()
+    const watched = new Map<string, number>()
+    let count = 0
+
+    const keep = (visit: Visiting): void => {
+      const visits = ways.get(visit.about) ?? []
+      ways.set(visit.about, visits)
+      visits.push(visit)
+      count++
+      if (visits.length > keptOfOne) {
+        visits.shift()
+        count--
+      }
+      while (count > kept) {
+        const [oldest, { length }] = ways.entries().next().value!
+        ways.delete(oldest)
+        count -= length
+      }
+    }
+
+    const isAt = (id: string) => (visit: Visiting) => idOfPlace(visit) === id
+
+    return {
+      taken: (actor, record, about, now) => {
+        const visit = visiting(actor, record, about, now)
+        keep(visit)
+        return visit
+      },
+      changed: ({ about }) => (watched.has(about) ? happenings.tell({ type: "way.changed", id: about }) : Effect.void),
+      watch: (id, now) => {
+        for (const [other, until] of watched) if (until < now) watched.delete(other)
+        watched.set(id, now + watchedFor)
+      },
+      of: (id) => {
+        const visits = ways.get(id)
+        if (visits !== undefined) return toWay(id, visits)
+        for (const [other, visits] of ways) if (visits.some(isAt(id))) return toWay(other, visits)
+        return undefined
+      }
+    } satisfies Recorder
+  })
+)
