@@ -59,6 +59,8 @@ export interface OneByOne<In, E> extends Common<In> {
 export interface InBatches<In, E> extends Common<In> {
   /** Records handed over at once, at most. A batch that fails is tried again record by record. */
   readonly batch: number
+  /** The records of a batch are of one key, and up to 16 batches are handled at once. */
+  readonly oneKey?: boolean
   readonly handleBatch: (deliveries: ReadonlyArray<Delivery<In>>) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
 }
 
@@ -73,6 +75,7 @@ interface Item<In> extends Delivery<In> {
 interface Options<In, E> extends Common<In> {
   readonly concurrency: number
   readonly batch: number
+  readonly oneKey?: boolean
   readonly handle: (items: ReadonlyArray<Item<In>>) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
 }
 
@@ -120,6 +123,16 @@ const isFull = (cause: Cause.Cause<unknown>): boolean => {
   const error = Cause.squash(cause)
   return typeof error === "object" && error !== null && "reason" in error && error.reason === "full"
 }
+/**
+ * Milliseconds that a failure asks to wait with `retryAfter`. It says nothing about the records: they are tried again
+ * together, and the attempt does not count.
+ */
+const waitAsked = (cause: Cause.Cause<unknown>): number | undefined => {
+  const error = Cause.squash(cause)
+  return typeof error === "object" && error !== null && "retryAfter" in error && typeof error.retryAfter === "number"
+    ? error.retryAfter
+    : undefined
+}
 const reasonOf = (cause: Cause.Cause<unknown>): Reason =>
   Cause.hasDies(cause) ? "defect" : mayPass(cause) ? "exhausted" : "rejected"
 
@@ -143,7 +156,7 @@ export const oneByOne = <In, E>({ handle, ...options }: OneByOne<In, E>) =>
 
 /** An actor whose work is cheaper in batches. */
 export const inBatches = <In, E>({ handleBatch, ...options }: InBatches<In, E>) =>
-  make({ ...options, concurrency: 1, handle: handleBatch })
+  make({ ...options, concurrency: options.oneKey === true ? defaultConcurrency : 1, handle: handleBatch })
 
 const make = <In, E>(options: Options<In, E>): Effect.Effect<Supervise.Actor, never, Broker> =>
   Effect.gen(function* () {
@@ -275,7 +288,27 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
     progress.openUnsafe()
   })
 
+  /** Its keys are served again after a wait. */
+  const later = Effect.fnUntraced(function* (wait: number, { items }: Lanes.Batch<Item<In>>, putBack: () => void) {
+    const nextAt = (yield* Clock.currentTimeMillis) + wait
+    for (const { visit } of items) {
+      visit.attempts.at(-1)!.nextAt = nextAt
+      yield* ways.changed(visit)
+    }
+    const again = Effect.sync(() => {
+      putBack()
+      ready.openUnsafe()
+    })
+    yield* FiberSet.run(workers, Effect.andThen(Effect.sleep(wait), again))
+  })
+
   const failed = Effect.fnUntraced(function* (batch: Lanes.Batch<Item<In>>, cause: Cause.Cause<E>) {
+    const asked = waitAsked(cause)
+    if (asked !== undefined) {
+      for (const item of batch.items) item.attempts--
+      yield* Effect.logDebug(`next in ${asked} ms: ${Supervise.sentence(cause)}`)
+      return yield* later(asked, batch, () => lanes.putBackWhole(batch))
+    }
     vitals.lastError = Supervise.sentence(cause)
     if (batch.items.length > 1) {
       for (const item of batch.items) item.attempts--
@@ -294,20 +327,10 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
     vitals.retries++
     yield* Metric.update(tally.retries, 1)
     const wait = yield* waitAfter(item.attempts)
-    item.visit.attempts.at(-1)!.nextAt = (yield* Clock.currentTimeMillis) + wait
-    yield* ways.changed(item.visit)
     yield* Effect.logWarning(
       `attempt ${item.attempts} of ${attemptsAllowed} failed, next in ${wait} ms: ${Supervise.sentence(cause)}`
     ).pipe(Effect.annotateLogs(placeOf(item.record)))
-    const later = Effect.sleep(wait).pipe(
-      Effect.andThen(
-        Effect.sync(() => {
-          lanes.putBack(batch)
-          ready.openUnsafe()
-        })
-      )
-    )
-    yield* FiberSet.run(workers, later)
+    yield* later(wait, batch, () => lanes.putBack(batch))
   })
 
   const read = subscription.take.pipe(Effect.flatMap(sort), Effect.forever)
@@ -319,7 +342,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
         ready.closeUnsafe()
         yield* Latch.await(ready)
       }
-      const batch = lanes.take(options.batch)
+      const batch = lanes.take(options.batch, options.oneKey)
       yield* FiberSet.run(workers, Effect.ensuring(work(batch), Semaphore.release(places, 1)))
     }
   })

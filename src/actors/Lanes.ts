@@ -17,12 +17,14 @@ export interface Lanes<A> {
   /** Adds an item behind those of its key. */
   add(key: string, item: A): void
   readonly hasReady: () => boolean
-  /** Up to `most` items that are next, oldest key first; empty when no key is ready. */
-  take(most: number): Batch<A>
+  /** Up to `most` items that are next, oldest key first, or of the oldest key alone; empty when no key is ready. */
+  take(most: number, oneKey?: boolean): Batch<A>
   /** The items are done; what comes after them in their keys may go on. */
   finished(batch: Batch<A>): void
   /** The items are next again, one by one. */
   putBack(batch: Batch<A>): void
+  /** The items are next again, together. */
+  putBackWhole(batch: Batch<A>): void
 }
 
 export const make = <A>(): Lanes<A> => {
@@ -47,7 +49,7 @@ export const make = <A>(): Lanes<A> => {
       lanes.set(key, fresh)
       ready.add(fresh)
     },
-    take(most) {
+    take(most, oneKey = false) {
       const items: Array<A> = []
       const parts: Array<{ lane: Lane<A>; count: number }> = []
       for (const lane of ready) {
@@ -56,7 +58,7 @@ export const make = <A>(): Lanes<A> => {
         const count = lane.alone > 0 ? 1 : Math.min(most - items.length, lane.items.length)
         for (let i = 0; i < count; i++) items.push(lane.items[i]!)
         parts.push({ lane, count })
-        if (lane.alone > 0) break
+        if (lane.alone > 0 || oneKey) break
       }
       return { items, parts }
     },
@@ -72,6 +74,9 @@ export const make = <A>(): Lanes<A> => {
         lane.alone = Math.max(lane.alone, count)
         serve(lane)
       }
+    },
+    putBackWhole(batch) {
+      for (const { lane } of batch.parts) serve(lane)
     }
   }
 }

@@ -255,6 +255,42 @@ describe("Actor", () => {
     }).pipe(Effect.provide(World))
   )
 
+  it.effect("waits as long as a failure asks, the batch whole and the attempt not counted, other keys going on", () =>
+    Effect.gen(function* () {
+      yield* createTopics
+      const seen: Array<string> = []
+      let open = false
+      yield* start(
+        Actor.inBatches({
+          name: "worker",
+          from: work,
+          to: "nothing",
+          batch: 10,
+          oneKey: true,
+          attempts: 1,
+          handleBatch: (deliveries) =>
+            Effect.suspend(() => {
+              const [first] = deliveries
+              if (first!.value.key === "slow" && !open) return Effect.fail({ retryAfter: 60_000 })
+              seen.push(deliveries.map(({ value: { key, n } }) => key + n).join(" "))
+              return Effect.succeed([])
+            })
+        })
+      )
+      yield* publish({ key: "slow", n: 1 }, { key: "slow", n: 2 }, { key: "a", n: 1 }, { key: "b", n: 1 })
+      yield* TestClock.adjust("3 minutes")
+      assert.deepStrictEqual(seen.toSorted(), ["a1", "b1"])
+      yield* publish({ key: "slow", n: 3 })
+      yield* TestClock.adjust("10 seconds")
+      open = true
+      yield* TestClock.adjust("49 seconds")
+      assert.strictEqual(yield* lag, 3)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(seen.at(-1), "slow1 slow2 slow3")
+      assert.strictEqual(yield* lag, 0)
+    }).pipe(Effect.provide(World))
+  )
+
   it.effect("commits outputs with inputs: a crash before the commit repeats both, after it neither", () =>
     Effect.gen(function* () {
       yield* createTopics

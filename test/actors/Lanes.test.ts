@@ -33,4 +33,15 @@ describe("Lanes", () => {
     }
     assert.deepStrictEqual(seen, [["a1"], ["b1"], ["a2"], ["a3"]])
   })
+
+  it("hands out one key alone when asked to, and together again what was put back whole", () => {
+    const lanes = Lanes.make<string>()
+    for (const item of ["a1", "b1", "a2"]) lanes.add(item[0]!, item)
+    const first = lanes.take(10, true)
+    assert.deepStrictEqual(first.items, ["a1", "a2"])
+    assert.deepStrictEqual(lanes.take(10, true).items, ["b1"])
+    lanes.putBackWhole(first)
+    lanes.add("a", "a3")
+    assert.deepStrictEqual(lanes.take(10, true).items, ["a1", "a2", "a3"])
+  })
 })
