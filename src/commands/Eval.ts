@@ -92,15 +92,25 @@ const text = (name: string, report: Evaluation.Report): string => {
     ...offTopic.map(({ answered, name }) => ({ what: `off topic, answered: ${name}`, value: percent(answered) })),
     ...(report.textAlone === 0 ? [] : [{ what: "served by text alone", value: percent(report.textAlone) }]),
     { what: "quotes that are verbatim", value: percent(report.verifiedQuotes) },
+    { what: "answered without sources", value: percent(report.unanswerable.answered) },
     ...(tokenF1 === null ? [] : [{ what: "words of the answer (F1)", value: plain(tokenF1) }]),
+    ...(report.spanQuoted === null ? [] : [{ what: "answering span quoted", value: percent(report.spanQuoted) }]),
     { what: "time without model, p50", value: `${latencyMs.p50.toFixed(1)} ms` },
     { what: "time without model, p99", value: `${latencyMs.p99.toFixed(1)} ms` }
   ]
+  const told = [
+    { from: "its own, sources taken away", value: report.unanswerable.auroc },
+    ...offTopic.map(({ auroc, name }) => ({ from: name, value: auroc }))
+  ]
+  const refusals = table(told, [
+    { title: "TOLD APART FROM (AUROC)", value: ({ from }) => from.padEnd(24) },
+    { title: "", value: ({ value }) => (value === null ? "-" : plain(value)).padStart(7) }
+  ])
   const answers = table(rows, [
     { title: "ANSWERS", value: ({ what }) => what.padEnd(24) },
     { title: "", value: ({ value }) => value.padStart(7) }
   ])
-  return [head, ranking, answers].join("\n\n")
+  return [head, ranking, answers, refusals].join("\n\n")
 }
 
 export const evaluate = Command.make(

@@ -4,6 +4,7 @@ import { verify } from "../domain/Citations.ts"
 import type { Audience } from "../domain/Audience.ts"
 import type { ChatEvent } from "../domain/ChatMessage.ts"
 import type { DocumentRecord } from "../domain/Document.ts"
+import type { Grounds } from "../domain/Grounds.ts"
 import { textToEmbed } from "../domain/Retrieval.ts"
 import { Embedder } from "../model/Embedder.ts"
 import { Writer } from "../model/Writer.ts"
@@ -11,7 +12,17 @@ import { VectorStore } from "../vectors/VectorStore.ts"
 import { Calibration } from "./Calibration.ts"
 import { collectionOf, metadataOf } from "./Collections.ts"
 import type { EvaluationChunk, EvaluationQuestion, EvaluationSet } from "./EvaluationSet.ts"
-import { hitAt, mean, percentile, type Ranking, recallAt, reciprocalRankAt, tokenF1 } from "./Metrics.ts"
+import {
+  auroc,
+  hitAt,
+  mean,
+  percentile,
+  type Ranking,
+  recallAt,
+  reciprocalRankAt,
+  shareSaid,
+  tokenF1
+} from "./Metrics.ts"
 import { type Chunk, Passages } from "./Passages.ts"
 import { Retriever } from "./Retriever.ts"
 
@@ -43,6 +54,13 @@ export interface Report {
   readonly textAlone: number
   /** Words shared by quotes and expected answers; `null` without expected answers. */
   readonly tokenF1: number | null
+  /** Questions of which at least one answering span is quoted, 80 % of its words or more; `null` without spans. */
+  readonly spanQuoted: number | null
+  /**
+   * The same questions after what answers them is taken away: how many are still answered, and how well the grounds
+   * tell the two apart (`auroc`).
+   */
+  readonly unanswerable: { readonly answered: number; readonly auroc: number | null }
   /** Quotes that occur verbatim in their passages. */
   readonly verifiedQuotes: number
   /** Time of a question outside the model. */
@@ -52,10 +70,14 @@ export interface Report {
     readonly questions: number
     readonly answered: number
     readonly refusals: number
+    /** How well the grounds tell the questions of the corpus from these. */
+    readonly auroc: number | null
   }>
 }
 
 const serverId = "evaluation"
+/** A span of which this share of words is quoted is told to the reader. */
+const quotedShare = 0.8
 const documentsAtOnce = 100
 const vectorsAtOnce = 64
 
@@ -132,6 +154,10 @@ interface Asked {
   readonly refused: boolean
   readonly textAlone: boolean
   readonly f1: number | null
+  readonly spanQuoted: number | null
+  /** How much there is to answer from, and how much without what answers it. */
+  readonly grounds: number
+  readonly groundsWithout: Grounds
   readonly verified: ReadonlyArray<boolean>
   readonly ms: number
 }
@@ -140,19 +166,27 @@ const asking = Effect.gen(function* () {
   const retriever = yield* Retriever
   const writer = yield* Writer
   const embedder = yield* Embedder
-  return Effect.fnUntraced(function* (audience: Audience, { answer, gold_ids, question }: EvaluationQuestion) {
+  /** Chunks of documents are left out; windows of chat go with the channels they are. */
+  const retrieveWithout = (question: string, { channelIds, serverId }: Audience, gold: ReadonlySet<string>) =>
+    retriever.retrieve(question, { serverId, channelIds: channelIds.difference(gold) }, { without: gold })
+  return Effect.fnUntraced(function* (audience: Audience, { answer, gold_ids, question, spans }: EvaluationQuestion) {
     // Its vector is known by then, so that the time measured is that of everything else.
     yield* Effect.ignore(embedder.embedQueries([question]))
     const start = performance.now()
     const retrieval = yield* retriever.retrieve(question, audience)
     const ms = performance.now() - start
     const { citations, refused } = yield* writer.write(question, retrieval)
+    const gold = new Set(gold_ids)
+    const without = yield* retrieveWithout(question, audience, gold)
     const said = citations.map(({ quote }) => quote).join(" ")
     return {
-      ranking: { found: retrieval.found.map(({ chunk }) => idOf(chunk)), gold: new Set(gold_ids) },
+      ranking: { found: retrieval.found.map(({ chunk }) => idOf(chunk)), gold },
       refused,
       textAlone: retrieval.vector === null,
       f1: answer === undefined ? null : tokenF1(said, answer),
+      spanQuoted: spans === undefined ? null : Number(spans.some((span) => shareSaid(said, span) >= quotedShare)),
+      grounds: retrieval.grounds.score,
+      groundsWithout: without.grounds,
       verified: citations.map(verify),
       ms
     } satisfies Asked
@@ -164,13 +198,25 @@ const answeredShare = (asked: ReadonlyArray<Asked>) => {
   return { questions: asked.length, answered, refusals: asked.length === 0 ? 0 : 1 - answered }
 }
 
+const meanOfKnown = (values: ReadonlyArray<number | null>) => {
+  const some = values.filter((value) => value !== null)
+  return some.length === 0 ? null : mean(some)
+}
+
+const unanswerable = (asked: ReadonlyArray<Asked>): Report["unanswerable"] => ({
+  answered: mean(asked.map(({ groundsWithout }) => Number(groundsWithout.enough))),
+  auroc: auroc(
+    asked.map(({ grounds }) => grounds),
+    asked.map(({ groundsWithout }) => groundsWithout.score)
+  )
+})
+
 const reportOf = (
   asked: ReadonlyArray<Asked>,
   corpus: { readonly chunks: number; readonly passages: number },
   offTopic: Report["offTopic"]
 ): Report => {
   const over = (metric: (ranking: Ranking) => number) => mean(asked.map(({ ranking }) => metric(ranking)))
-  const f1s = asked.flatMap(({ f1 }) => (f1 === null ? [] : [f1]))
   const times = asked.map(({ ms }) => ms)
   return {
     ...corpus,
@@ -184,7 +230,9 @@ const reportOf = (
     "mrr@3": over(reciprocalRankAt(3)),
     "mrr@10": over(reciprocalRankAt(10)),
     textAlone: mean(asked.map(({ textAlone }) => Number(textAlone))),
-    tokenF1: f1s.length === 0 ? null : mean(f1s),
+    tokenF1: meanOfKnown(asked.map(({ f1 }) => f1)),
+    spanQuoted: meanOfKnown(asked.map(({ spanQuoted }) => spanQuoted)),
+    unanswerable: unanswerable(asked),
     verifiedQuotes: mean(asked.flatMap(({ verified }) => verified).map(Number)),
     latencyMs: { p50: percentile(times, 0.5), p99: percentile(times, 0.99) },
     offTopic
@@ -217,7 +265,14 @@ export const run = Effect.fn("Evaluation.run")(function* (options: {
     )
   const asked = yield* askAll(set.questions)
   const others = yield* Effect.forEach(offTopic, ({ name, questions }) =>
-    Effect.map(askAll(questions), (asked) => ({ name, ...answeredShare(asked) }))
+    Effect.map(askAll(questions), (others) => ({
+      name,
+      ...answeredShare(others),
+      auroc: auroc(
+        asked.map(({ grounds }) => grounds),
+        others.map(({ grounds }) => grounds)
+      )
+    }))
   )
   const { chunks, passages: count } = yield* passages.counts
   return reportOf(asked, { chunks, passages: count }, others)

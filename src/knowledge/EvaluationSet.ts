@@ -26,7 +26,9 @@ export const EvaluationQuestion = Schema.Struct({
   question: Schema.NonEmptyString,
   /** Chunks that answer it. */
   gold_ids: Schema.NonEmptyArray(Schema.String),
-  answer: Schema.optionalKey(Schema.String)
+  answer: Schema.optionalKey(Schema.String),
+  /** The words of the corpus that answer it. */
+  spans: Schema.optionalKey(Schema.Array(Schema.String))
 })
 export type EvaluationQuestion = typeof EvaluationQuestion.Type
 

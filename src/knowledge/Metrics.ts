@@ -49,6 +49,23 @@ export const tokenF1 = (said: string, expected: string): number => {
   return common === 0 ? 0 : (2 * common) / (mine.length + theirs.length)
 }
 
+/** Share of the words of `span` that were said, repeated words counted, 0 to 1. */
+export const shareSaid = (said: string, span: string): number => {
+  const words = compared(span)
+  const left = Map.groupBy(compared(said), (word) => word)
+  const found = words.filter((word) => left.get(word)?.pop() !== undefined)
+  return words.length === 0 ? 0 : found.length / words.length
+}
+
+/**
+ * The chance that a score of those that should be high is above one of those that should be low (area under the ROC
+ * curve): 1 tells them apart always, 0.5 never; `null` when either is empty.
+ */
+export const auroc = (high: ReadonlyArray<number>, low: ReadonlyArray<number>): number | null =>
+  high.length === 0 || low.length === 0
+    ? null
+    : mean(high.flatMap((a) => low.map((b) => (a > b ? 1 : a === b ? 0.5 : 0))))
+
 /** 0 of nothing. */
 export const mean = (values: ReadonlyArray<number>): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length

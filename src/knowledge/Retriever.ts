@@ -28,7 +28,11 @@ export class Retriever extends Context.Service<
     retrieve(
       question: string,
       audience: Audience,
-      options?: { readonly limit?: number }
+      options?: {
+        readonly limit?: number
+        /** Chunks to leave out, as if they were not known. */
+        readonly without?: ReadonlySet<string>
+      }
     ): Effect.Effect<Retrieval, PassagesError>
   }
 >()("rtfm/knowledge/Retriever") {}

@@ -44,13 +44,13 @@ interface Proposed extends Candidate {
   readonly chunk: Chunk
 }
 
-const evidenceOf = (terms: number, ranked: ReadonlyArray<Ranked<Proposed>>, cosine: number): Evidence | undefined => {
+const evidenceOf = (terms: number, ranked: ReadonlyArray<Ranked<Proposed>>): Evidence | undefined => {
   const [best] = ranked
   return best === undefined
     ? undefined
     : {
         coverage: Math.max(...ranked.slice(0, evidenceFrom).map(({ signals }) => signals.coverage)),
-        cosine: best.vectors ? cosine : null,
+        cosine: best.vectors ? Math.max(...ranked.map(({ signals }) => signals.cosine)) : null,
         terms,
         kind: best.candidate.kind
       }
@@ -143,7 +143,8 @@ const make = Effect.gen(function* () {
   const propose = Effect.fnUntraced(function* (
     rows: ReadonlyArray<TextHit>,
     near: ReadonlyArray<VectorHit>,
-    audience: Audience
+    audience: Audience,
+    without: ReadonlySet<string>
   ) {
     const textScores = new Map<string, number>()
     for (const { chunkId, score } of rows) textScores.set(chunkId, Math.max(score, textScores.get(chunkId) ?? 0))
@@ -151,7 +152,7 @@ const make = Effect.gen(function* () {
     const byVector = yield* passages.chunksOfPassages(near.slice(0, proposals).map(({ id }) => id))
     const chunks = new Map([...byText, ...byVector].map((chunk) => [chunk.id, chunk]))
     return [...chunks.values()]
-      .filter((chunk) => maySee(audience, chunk))
+      .filter((chunk) => maySee(audience, chunk) && !without.has(chunk.id))
       .map((chunk): Proposed => ({
         chunk,
         kind: chunk.kind,
@@ -166,7 +167,8 @@ const make = Effect.gen(function* () {
   const look = Effect.fnUntraced(function* (
     question: string,
     vector: Effect.Effect<Float32Array | null>,
-    audience: Audience
+    audience: Audience,
+    without: ReadonlySet<string> = new Set()
   ) {
     const terms = termsOf(question)
     const { meaning, rows, frequencies } = yield* Effect.all(
@@ -186,10 +188,10 @@ const make = Effect.gen(function* () {
       cosines: meaning === null ? null : new Map(near.map(({ cosine, id }) => [id, cosine])),
       farthest: { document: meaning?.document.farthest ?? null, chat: meaning?.chat.farthest ?? null }
     }
-    const ranked = rank(searched, yield* propose(rows, near, audience))
+    const ranked = rank(searched, yield* propose(rows, near, audience, without))
     return {
       ranked,
-      evidence: evidenceOf(terms.stems.length, ranked, near[0]?.cosine ?? 0),
+      evidence: evidenceOf(terms.stems.length, ranked),
       vector: meaning?.vector ?? null,
       removed: meaning === null ? 0 : meaning.document.removed + meaning.chat.removed,
       terms
@@ -203,9 +205,9 @@ const make = Effect.gen(function* () {
   const retrieve: Retriever["Service"]["retrieve"] = Effect.fn("Retriever.retrieve")(function* (
     question,
     audience,
-    { limit = 10 } = {}
+    { limit = 10, without } = {}
   ) {
-    const [duration, looked] = yield* Effect.timed(look(question, vectorOf(question), audience))
+    const [duration, looked] = yield* Effect.timed(look(question, vectorOf(question), audience, without))
     const { evidence, ranked, vector } = looked
     yield* Metric.update(seconds, Duration.toSeconds(duration))
     if (vector === null) yield* Metric.update(textAloneTotal, 1)

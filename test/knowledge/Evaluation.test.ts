@@ -37,12 +37,15 @@ describe("run", () => {
             { id: "parts", text: "Broken parts are replaced for two years." }
           ],
           questions: [
-            question(
-              "1",
-              "Which button boils water in the kettle?",
-              "boil",
-              "Press the red button to boil water in the kettle."
-            ),
+            {
+              ...question(
+                "1",
+                "Which button boils water in the kettle?",
+                "boil",
+                "Press the red button to boil water in the kettle."
+              ),
+              spans: ["the red button", "nowhere to be found"]
+            },
             question("2", "How often is vinegar poured into the kettle?", "scale"),
             question("3", "Which broken parts are replaced for two years?", "scale")
           ]
@@ -63,7 +66,10 @@ describe("run", () => {
       assert.approximately(report["hit@1"], 2 / 3, 1e-9)
       assert.strictEqual(report["hit@3"], 1)
       assert.isAbove(report["mrr@3"], report["hit@1"])
-      assert.deepStrictEqual(report.offTopic, [{ name: "opera", questions: 1, answered: 0, refusals: 1 }])
+      assert.deepStrictEqual(report.offTopic, [{ name: "opera", questions: 1, answered: 0, refusals: 1, auroc: 1 }])
+      assert.strictEqual(report.spanQuoted, 1)
+      assert.isAbove(report.unanswerable.auroc ?? 0, 0.5)
+      assert.isBelow(report.unanswerable.answered, 1)
       assert.deepStrictEqual(steps, ["reading 3/3", "embedding 3/3", ...[1, 2, 3, 4].map((n) => `asking ${n}/4`)])
     }).pipe(Effect.provide(system))
   )

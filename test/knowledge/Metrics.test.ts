@@ -1,6 +1,15 @@
 /** The measures, on rankings and texts whose values are known. */
 import { assert, describe, it } from "@effect/vitest"
-import { hitAt, mean, percentile, recallAt, reciprocalRankAt, tokenF1 } from "../../src/knowledge/Metrics.ts"
+import {
+  auroc,
+  hitAt,
+  mean,
+  percentile,
+  recallAt,
+  reciprocalRankAt,
+  shareSaid,
+  tokenF1
+} from "../../src/knowledge/Metrics.ts"
 
 const ranking = { found: ["a", "b", "c", "d"], gold: new Set(["b", "d", "x"]) }
 const none = { found: ["a"], gold: new Set(["x"]) }
@@ -43,4 +52,22 @@ describe("tokenF1", () => {
 it("means and percentiles of nothing are 0", () => {
   assert.deepStrictEqual([mean([]), percentile([], 0.5)], [0, 0])
   assert.deepStrictEqual([mean([1, 2]), percentile([3, 1, 2], 0.5), percentile([3, 1, 2], 0.99)], [1.5, 2, 3])
+})
+
+describe("shareSaid", () => {
+  it("counts a word as often as it was said", () => {
+    assert.strictEqual(shareSaid("Press the red button, then wait.", "press a RED button"), 1)
+    assert.strictEqual(shareSaid("go", "go go stop stop"), 0.25)
+    assert.strictEqual(shareSaid("anything", ""), 0)
+  })
+})
+
+describe("auroc", () => {
+  it("is the share of pairs in the right order, a tie counting half", () => {
+    assert.strictEqual(auroc([3, 4], [1, 2]), 1)
+    assert.strictEqual(auroc([1, 2], [3, 4]), 0)
+    assert.strictEqual(auroc([1, 3], [2]), 0.5)
+    assert.strictEqual(auroc([2], [2]), 0.5)
+    assert.strictEqual(auroc([], [2]), null)
+  })
 })
