@@ -36,7 +36,7 @@ const baseOptions = ({ replica, sasl, servers, tls }: Options) => ({
   metadataMaxAge: 60_000,
   retries: 1_000,
   retryDelay: (_client: unknown, _operation: string, attempt: number, _retries: number, error: Error) =>
-    brief.some((id) => hasId(error, id)) ? Math.min(2 ** attempt, 64) : Math.min(50 * 2 ** attempt, 1_000),
+    isBrief(error) ? Math.min(2 ** attempt, 64) : Math.min(50 * 2 ** attempt, 1_000),
   ...(sasl !== undefined && { sasl: { ...sasl, password: Redacted.value(sasl.password) } }),
   ...(tls !== undefined && {
     tls: tls.ca === undefined ? {} : { ca: tls.ca },
@@ -48,15 +48,19 @@ type FetchResponse = Awaited<ReturnType<Consumer["fetch"]>>
 
 const lastErrors = new WeakMap<Base, unknown>()
 
-/** Ends its retries when they are hopeless, or have gone on for too long. */
-const patient = <C extends Base>(client: C): C => {
+const isBrief = (error: unknown): boolean => brief.some((id) => hasId(error, id))
+
+/** Ends its retries when they are hopeless, were enough, or have gone on for too long. */
+const patient = <C extends Base>(client: C, enoughRetries = Infinity): C => {
   const retry = client[kPerformWithRetry].bind(client) as Base[typeof kPerformWithRetry]
   client[kPerformWithRetry] = (id, operation, callback, attempt = 0, errors = [], skip, retries) => {
     if (attempt > 0) return retry(id, operation, callback, attempt, errors, skip, retries)
     const started = Date.now()
+    let failures = 0
     const enough = (error: Error): boolean => {
       lastErrors.set(client, error)
       const spent = Date.now() - started
+      if (!isBrief(error) && ++failures > enoughRetries) return true
       return skip?.(error) === true || isHopeless(error) || spent > (isUnknown(error) ? patienceForUnknown : patience)
     }
     return retry(id, operation, callback, 0, errors, enough, retries)
@@ -262,10 +266,16 @@ const producerOptions = (options: Options) => ({
   timeout: transactionTimeout
 })
 
-export const makeProducer = (options: Options): Producer => patient(new Producer(producerOptions(options)))
+export const makeProducer = (options: Options): Producer =>
+  patient(new Producer(producerOptions(options)), options.retries)
+
+/** One that tries again as often as is asked, and does not see to it that a record is there only once. */
+export const makeLooseProducer = (options: Options, retries: number): Producer =>
+  patient(new Producer({ ...baseOptions(options), timeout: transactionTimeout }), retries)
 
 export const makeTransactionalProducer = (options: Options, id: string): TransactionalProducer =>
   // With an unknown producer, a second start under the same id is taken for the one before, and refused.
   patient(
-    new TransactionalProducer({ ...producerOptions(options), transactionalId: id, producerId: -1n, producerEpoch: -1 })
+    new TransactionalProducer({ ...producerOptions(options), transactionalId: id, producerId: -1n, producerEpoch: -1 }),
+    options.retries
   )
