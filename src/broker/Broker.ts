@@ -48,6 +48,14 @@ export interface OutgoingRecord {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** How sure one call wants to be, where there is a choice; elsewhere it is as sure as can be. */
+export interface Assurance {
+  /** `all`: every broker in sync has the records; `leader`: one has; `none`: they were sent, to offset -1. */
+  readonly acks: "all" | "leader" | "none"
+  /** How often a request that fails is tried again, within some seconds; default 3. */
+  readonly retries?: number
+}
+
 export interface Position {
   readonly topic: string
   readonly partition: number
@@ -137,8 +145,12 @@ export class Broker extends Context.Service<
      * Appends in order and returns each record's position once it is durable. All are appended, or none; which of both
      * is unknown when it is interrupted, and after `unreachable` and `failed`. A value above the broker's limit (8 MiB,
      * at Kafka 1 MiB) is `invalid`, and so is a key that is no valid Unicode. Offsets grow, but not always by one.
+     * With an `assurance` of its own, a call that fails may have appended some, and a record may be there twice.
      */
-    publish(records: ReadonlyArray<OutgoingRecord>): Effect.Effect<ReadonlyArray<Position>, BrokerError>
+    publish(
+      records: ReadonlyArray<OutgoingRecord>,
+      assurance?: Assurance
+    ): Effect.Effect<ReadonlyArray<Position>, BrokerError>
     /**
      * Joins `group`; a group without committed offsets starts at the beginning. The scope leaves it: then taking and
      * committing fail as `fenced`. Within a process one member of a group reads a topic; a second one is `invalid`.

@@ -6,6 +6,7 @@ import { close, makeAdmin } from "./kafka/Client.ts"
 import * as Directory from "./kafka/Directory.ts"
 import { failureOf } from "./kafka/Errors.ts"
 import * as Lags from "./kafka/Lags.ts"
+import * as Loosely from "./kafka/Loosely.ts"
 import * as Membership from "./kafka/Membership.ts"
 import * as Publishing from "./kafka/Publishing.ts"
 import { read } from "./kafka/Reading.ts"
@@ -52,6 +53,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const directory = Directory.make(options, admin)
   const placing = makePlacing(directory)
   const publish = yield* Publishing.make(options, placing)
+  const publishLoosely = yield* Loosely.make(options, placing)
   const readings = new Map<string, Set<string>>()
   const lag = Lags.make(options, admin, directory, readings)
 
@@ -112,7 +114,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
   })
 
   return Broker.of({
-    publish: Effect.fn("Broker.publish")((records) => publish(records)),
+    publish: Effect.fn("Broker.publish")((records, assurance) =>
+      assurance === undefined ? publish(records) : publishLoosely(records, assurance)
+    ),
     subscribe,
     read: (reading) => read(options, directory, reading),
     create: Effect.fn("Broker.create")((specs) => directory.create(specs)),

@@ -74,9 +74,13 @@ describe("Settings of Kafka", () => {
         { KAFKA_REPLICATION_FACTOR: "0" },
         { KAFKA_TOPIC_PREFIX: "a b" },
         { KAFKA_TLS: "perhaps" },
+        { KAFKA_RETRIES: "2" },
         { REPLICA_ID: "a/b" }
       ]
       for (const settings of wrong) yield* Effect.flip(options(settings))
+      for (const acks of ["1", "0", "leader"])
+        yield* Effect.flip(Settings.acks.config.pipe(withSettings({ KAFKA_ACKS: acks })))
+      assert.strictEqual((yield* options({ KAFKA_RETRIES: "3" })).retries, 3)
       const fine = yield* options({ KAFKA_REPLICATION_FACTOR: "3", KAFKA_TOPIC_PREFIX: "test." })
       assert.deepStrictEqual([fine.replicationFactor, fine.prefix, fine.replica], [3, "test.", "one"])
     })

@@ -69,6 +69,23 @@ export const topicPrefix = Setting.withDefault("KAFKA_TOPIC_PREFIX", {
   value: ""
 })
 
+/** With less, what is acknowledged could be lost with a broker. */
+export const acks = Setting.withDefault<"all">("KAFKA_ACKS", {
+  description: "Which brokers have a record before it counts as written: all that are in sync, and never fewer",
+  expected: "all",
+  config: (name) => Config.Literals(["all"], name),
+  fallback: "all",
+  value: "all"
+})
+
+export const retries = Setting.withDefault("KAFKA_RETRIES", {
+  description: "How often a write that fails is tried again, within 7 s; after that its actor tries",
+  expected: "a whole number from 3",
+  config: (name) => Config.schema(Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThan(2)), name),
+  fallback: "20",
+  value: 20
+})
+
 export const replica = Setting.optional("REPLICA_ID", {
   description: "Name of this process among those that share the work; absent: one kept in DATA_DIR",
   expected: 'letters, digits, ".", "_" and "-", at most 60; no two processes the same',
@@ -84,6 +101,8 @@ export const settings: ReadonlyArray<Setting.Setting<any>> = [
   tlsCa,
   replicationFactor,
   topicPrefix,
+  acks,
+  retries,
   replica
 ]
 
@@ -103,6 +122,8 @@ export interface Options {
   /** `undefined` for the broker's own. */
   readonly replicationFactor?: number
   readonly prefix?: string
+  /** How often a write is tried again at most; default: for as long as there is patience. */
+  readonly retries?: number
 }
 
 const readCertificates = (file: string): Effect.Effect<string, BrokerError> =>
@@ -126,6 +147,7 @@ export const options = Effect.fnUntraced(function* (servers: ReadonlyArray<strin
     servers,
     replica: Option.isSome(name) ? name.value : yield* replicaId,
     prefix: yield* topicPrefix.config,
+    retries: yield* retries.config,
     ...(Option.isSome(user) &&
       Option.isSome(secret) && {
         sasl: { mechanism: yield* saslMechanism.config, username: user.value, password: secret.value }
