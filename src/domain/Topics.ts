@@ -3,6 +3,7 @@ import { Duration, Result, Schema } from "effect"
 import { BotResponse } from "./Answer.ts"
 import { channelOf, ChatEvent } from "./ChatMessage.ts"
 import { DocumentRecord } from "./Document.ts"
+import { Notification } from "./Notification.ts"
 import { BotQuery } from "./Question.ts"
 
 /** How a topic is created. */
@@ -137,6 +138,26 @@ export const documentChunks = topic({
   description: "sections of ingested documentation"
 })
 
+export const notifications = topic({
+  name: "event-notifications",
+  schema: Notification,
+  key: (notification) => notification.destination,
+  about: (notification) => notification.about,
+  retention: "1 day",
+  description: "what is to be told of events, in Discord or in the page"
+})
+
+/** Events of the vending business, by the id of what they tell of; what each kind holds is said in `events/`. */
+const sipeat = (entity: string, description: string): TopicSpec => ({
+  name: `sipeat.${entity}.events`,
+  partitions: 3,
+  retention: Duration.days(7),
+  description
+})
+export const contactEvents = sipeat("contact", "people who want to be called back")
+export const requestEvents = sipeat("request", "drinks that were ordered at a machine")
+export const machineEvents = sipeat("machine", "vending machines that were added")
+
 /** Names of the topics that other programs write to, unless settings say otherwise. */
 export const bridgeNames = { commands: "discord-commands", responses: "discord_responses" }
 
@@ -156,7 +177,16 @@ export const deadLetters = (spec: TopicSpec): TopicSpec => ({
   description: `dead letters of ${spec.name}`
 })
 
-const own: ReadonlyArray<TopicSpec> = [messages, queries, responses, documentChunks]
+const own: ReadonlyArray<TopicSpec> = [
+  messages,
+  queries,
+  responses,
+  documentChunks,
+  notifications,
+  contactEvents,
+  requestEvents,
+  machineEvents
+]
 
 /** Whether a topic belongs to the bot, dead letters included: what other programs write cannot go there. */
 export const isOwn = (name: string): boolean =>
