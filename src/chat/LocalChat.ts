@@ -1,14 +1,29 @@
 /** The chat of the page: channels and messages in the state, and the same contract to the actors as any platform. */
-import { Clock, Context, Effect, Latch, Layer, Result, Schema, Stream } from "effect"
+import { Clock, Context, Effect, Latch, Layer, Stream } from "effect"
 import { type SqlError, SqlClient } from "effect/sql"
 import { createHash, randomUUID } from "node:crypto"
-import { Answer } from "../domain/Answer.ts"
-import { ChatEvent, type ChatMessage } from "../domain/ChatMessage.ts"
-import type { LocalChannel, LocalMessage } from "../domain/Happening.ts"
+import type { ChatEvent } from "../domain/ChatMessage.ts"
+import type { LocalChannel, LocalMessage, Reaction } from "../domain/Happening.ts"
 import { maxQuestionLength, queryOf } from "../domain/Question.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
 import { type Batch, Chat, ChatError, type Heard, type Reply } from "./Chat.ts"
+import {
+  type ChannelRow,
+  channelOf,
+  decodeEvent,
+  encodeEvent,
+  type ReactionRow,
+  type Row,
+  serverId,
+  slug,
+  threadIdOf,
+  toChannel,
+  toChatMessage,
+  toLocal,
+  toReactions,
+  toRow
+} from "./local/Rows.ts"
 
 export interface Post {
   readonly channelId: string
@@ -26,7 +41,17 @@ export class LocalChat extends Context.Service<
   LocalChat,
   {
     readonly channels: Effect.Effect<ReadonlyArray<LocalChannel>, ChatError>
+    /** A name that exists gives the channel that has it. */
     createChannel(name: string): Effect.Effect<LocalChannel, ChatError>
+    /** The thread that hangs from a message, made when it is missing. None hangs from a message of a thread. */
+    openThread(messageId: string): Effect.Effect<LocalChannel, ChatError>
+    /** Puts an emoji under a message, or takes it away; returns what is there then. */
+    react(reaction: {
+      readonly messageId: string
+      readonly emoji: string
+      readonly by: { readonly id: string; readonly name: string }
+      readonly on: boolean
+    }): Effect.Effect<ReadonlyArray<Reaction>, ChatError>
     /** The newest `limit` messages before a message, or of all; oldest first. */
     messages(
       channelId: string,
@@ -49,61 +74,12 @@ export class LocalChat extends Context.Service<
   }
 >()("rtfm/chat/LocalChat") {}
 
-export const serverId = "local"
+export { serverId }
 export const defaultChannelId = "local:general"
 const bot = { id: "rtfm", name: "rtfm", bot: true }
 
 /** Events handed to the listener at once. */
 const heardAtOnce = 500
-
-interface Row {
-  readonly seq: number
-  readonly id: string
-  readonly channel_id: string
-  readonly author_id: string
-  readonly author_name: string
-  readonly author_bot: number
-  readonly text: string
-  readonly reply_to: string | null
-  readonly asks: number
-  readonly answer: string | null
-  readonly created_at: number
-  readonly edited_at: number
-}
-
-const StoredAnswer = Schema.fromJsonString(Answer)
-const StoredEvent = Schema.fromJsonString(ChatEvent)
-const encodeAnswer = Schema.encodeSync(StoredAnswer)
-const decodeAnswer = Schema.decodeResult(StoredAnswer)
-const encodeEvent = Schema.encodeSync(StoredEvent)
-const decodeEvent = Schema.decodeResult(StoredEvent)
-
-const toLocal = (row: Row): LocalMessage => {
-  const answer = row.answer === null ? undefined : Result.getOrUndefined(decodeAnswer(row.answer))
-  return {
-    id: row.id,
-    channelId: row.channel_id,
-    author: { id: row.author_id, name: row.author_name, bot: row.author_bot === 1 },
-    text: row.text,
-    ...(row.reply_to !== null && { replyTo: row.reply_to }),
-    createdAt: row.created_at,
-    editedAt: row.edited_at,
-    ...(answer !== undefined && { answer })
-  }
-}
-
-const toChatMessage = (message: LocalMessage, asks: boolean): ChatMessage => ({
-  id: message.id,
-  serverId,
-  channelId: message.channelId,
-  author: message.author,
-  text: message.text,
-  ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
-  mentionsBot: asks || /(?<![\w@])@rtfm\b/i.test(message.text),
-  url: `/#/channels/${encodeURIComponent(message.channelId)}/${message.id}`,
-  createdAt: message.createdAt,
-  editedAt: message.editedAt
-})
 
 const heardIn = (event: ChatEvent): Heard => {
   const query = event.type === "created" ? queryOf(event.message) : undefined
@@ -122,12 +98,20 @@ const unknownChannel = (channelId: string) =>
   new ChatError({ reason: "unknown-channel", detail: `There is no channel ${channelId}` })
 const invalid = (detail: string) => new ChatError({ reason: "invalid", detail })
 
-const slug = (name: string): string =>
-  name
+/** Characters of a thread's name, which is how its message begins. */
+const threadNameLength = 60
+
+const threadName = (text: string): string => {
+  const line = text
+    .replace(/(?<![\w@])@rtfm\b|^\s*!rtfm\b/gi, "")
+    .replace(/\s+/g, " ")
     .trim()
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, "-")
-    .replaceAll(/^-|-$/g, "")
+  return line.length > threadNameLength ? `${line.slice(0, threadNameLength - 1).trimEnd()}…` : line || "thread"
+}
+
+/** Reactions one message has at most, so that a row of them stays a row. */
+const mostReactions = 20
+const isEmoji = (text: string): boolean => /^\p{RGI_Emoji}$/v.test(text)
 
 const messageId = (post: Post): string =>
   post.idempotencyKey === undefined
@@ -153,23 +137,22 @@ const make = Effect.gen(function* () {
   })
 
   const insert = Effect.fnUntraced(function* (message: LocalMessage, asks: boolean) {
-    const answer = message.answer === undefined ? null : encodeAnswer(message.answer)
-    yield* sql`
-      INSERT INTO local_messages ${sql.insert({
-        id: message.id,
-        channel_id: message.channelId,
-        author_id: message.author.id,
-        author_name: message.author.name,
-        author_bot: message.author.bot ? 1 : 0,
-        text: message.text,
-        reply_to: message.replyTo ?? null,
-        asks: asks ? 1 : 0,
-        answer,
-        created_at: message.createdAt,
-        edited_at: message.editedAt
-      })}`
+    yield* sql`INSERT INTO local_messages ${sql.insert({ ...toRow(message, asks) })}`
     yield* emit({ type: "created", message: toChatMessage(message, asks) })
   })
+
+  const reactionsTo = (ids: ReadonlyArray<string>) =>
+    ids.length === 0
+      ? Effect.succeed([])
+      : sql<ReactionRow>`
+          SELECT message_id, emoji, person_id, person_name FROM local_reactions
+          WHERE message_id IN ${sql.in(ids)} ORDER BY reacted_at, person_id`
+
+  const withReactions = (rows: ReadonlyArray<Row>) =>
+    Effect.map(reactionsTo(rows.map(({ id }) => id)), (all) => {
+      const reactions = Map.groupBy(all, ({ message_id }) => message_id)
+      return rows.map((row) => toLocal(row, toReactions(reactions.get(row.id) ?? [])))
+    })
 
   /** Adds a message unless its id is there already; says which, so that watchers hear of it once. */
   const add = Effect.fnUntraced(
@@ -212,6 +195,52 @@ const make = Effect.gen(function* () {
     Effect.catchTag("SqlError", failed)
   )
 
+  const requireMessage = Effect.fnUntraced(function* (id: string) {
+    const row = yield* find(id)
+    return row === undefined ? yield* invalid(`There is no message ${id}`) : row
+  })
+
+  const openThread = Effect.fn("LocalChat.openThread")(
+    function* (messageId: string) {
+      const root = yield* requireMessage(messageId)
+      if (channelOf(root.channel_id) !== root.channel_id) return yield* invalid("A thread has no threads of its own")
+      const id = threadIdOf(root.channel_id, root.id)
+      const thread = { parentId: root.channel_id, messageId: root.id }
+      const channel = { id, name: threadName(root.text), createdAt: yield* now, thread }
+      const made = yield* sql`
+        INSERT INTO local_channels (id, name, created_at, parent_id, root_id)
+        VALUES (${id}, ${channel.name}, ${channel.createdAt}, ${thread.parentId}, ${thread.messageId})
+        ON CONFLICT (id) DO NOTHING RETURNING id`
+      if (made.length > 0) yield* happenings.tell({ type: "channel.created", channel })
+      const [row] = yield* sql<ChannelRow>`SELECT * FROM local_channels WHERE id = ${id}`
+      return toChannel(row!)
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
+  const react = Effect.fn("LocalChat.react")(
+    function* ({ by, emoji, messageId, on }: Parameters<LocalChat["Service"]["react"]>[0]) {
+      if (!isEmoji(emoji)) return yield* invalid("Expected one emoji")
+      const { channel_id } = yield* requireMessage(messageId)
+      const reactions = yield* sql.withTransaction(
+        Effect.gen(function* () {
+          const before = toReactions(yield* reactionsTo([messageId]))
+          if (on && before.length >= mostReactions && !before.some((each) => each.emoji === emoji))
+            return yield* invalid(`A message has at most ${mostReactions} different reactions`)
+          const row = { message_id: messageId, emoji, person_id: by.id, person_name: by.name, reacted_at: yield* now }
+          yield* on
+            ? sql`INSERT INTO local_reactions ${sql.insert(row)} ON CONFLICT DO NOTHING`
+            : sql`DELETE FROM local_reactions
+                  WHERE message_id = ${messageId} AND emoji = ${emoji} AND person_id = ${by.id}`
+          return toReactions(yield* reactionsTo([messageId]))
+        })
+      )
+      yield* happenings.tell({ type: "message.reacted", channelId: channel_id, messageId, reactions })
+      return reactions
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
   const post = Effect.fn("LocalChat.post")(function* (post: Post) {
     const text = post.text.trim()
     if (text === "") return yield* invalid("A message needs some text")
@@ -238,7 +267,8 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const row = yield* own(edit.messageId, edit.authorId)
           yield* sql`UPDATE local_messages SET text = ${text}, edited_at = ${editedAt} WHERE id = ${row.id}`
-          const message = { ...toLocal(row), text, editedAt }
+          const [before] = yield* withReactions([row])
+          const message = { ...before!, text, editedAt }
           yield* emit({ type: "edited", message: toChatMessage(message, row.asks === 1) })
           return message
         })
@@ -256,7 +286,9 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const row = yield* own(removal.messageId, removal.authorId)
           yield* sql`DELETE FROM local_messages WHERE id = ${row.id}`
-          yield* emit({ type: "deleted", serverId, channelId: row.channel_id, messageIds: [row.id], at })
+          yield* sql`DELETE FROM local_reactions WHERE message_id = ${row.id}`
+          const channelId = channelOf(row.channel_id)
+          yield* emit({ type: "deleted", serverId, channelId, messageIds: [row.id], at })
           return row
         })
       )
@@ -273,14 +305,13 @@ const make = Effect.gen(function* () {
       SELECT * FROM local_messages
       WHERE channel_id = ${channelId} AND seq < ${before?.seq ?? Number.MAX_SAFE_INTEGER}
       ORDER BY seq DESC LIMIT ${options.limit}`
-      return rows.map(toLocal).toReversed()
+      return yield* withReactions(rows.toReversed())
     },
     Effect.catchTag("SqlError", failed)
   )
 
-  const channels = sql<{ id: string; name: string; created_at: number }>`
-    SELECT id, name, created_at FROM local_channels ORDER BY created_at, id`.pipe(
-    Effect.map((rows) => rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at }))),
+  const channels = sql<ChannelRow>`SELECT * FROM local_channels ORDER BY created_at, id`.pipe(
+    Effect.map((rows) => rows.map(toChannel)),
     Effect.mapError(failed)
   )
 
@@ -288,7 +319,7 @@ const make = Effect.gen(function* () {
     const at = yield* now
     const message: LocalMessage = {
       id: reply.id,
-      channelId: reply.channelId,
+      channelId: reply.threadId ?? reply.channelId,
       author: bot,
       text: reply.text,
       ...(reply.replyTo !== undefined && { replyTo: reply.replyTo }),
@@ -332,6 +363,8 @@ const make = Effect.gen(function* () {
     LocalChat.of({
       channels,
       createChannel,
+      openThread,
+      react,
       messages,
       message: (id) =>
         Effect.mapError(
@@ -356,9 +389,9 @@ const make = Effect.gen(function* () {
         heard: Stream.unfold(0, (cursor) => nextHeard(cursor)),
         say,
         audience: Effect.fn("Chat.audience")(function* (channelId) {
-          const all = (yield* channels).map(({ id }) => id)
-          if (!all.includes(channelId)) return yield* unknownChannel(channelId)
-          return { serverId, channelIds: new Set(all) }
+          const all = yield* channels
+          if (!all.some(({ id }) => id === channelId)) return yield* unknownChannel(channelId)
+          return { serverId, channelIds: new Set(all.map(({ id }) => channelOf(id))) }
         }),
         announcements: Effect.map(createChannel("announcements"), ({ id }) => id),
         typing: (channelId) => happenings.tell({ type: "typing", channelId })

@@ -2,6 +2,18 @@
 import { Schema } from "effect"
 import { Answer } from "./Answer.ts"
 import { Author, Millis } from "./ChatMessage.ts"
+import { Verdict } from "./Feedback.ts"
+
+/** An emoji under a message, and who put it there. */
+export const Reaction = Schema.Struct({
+  emoji: Schema.NonEmptyString,
+  by: Schema.Array(Schema.Struct({ id: Schema.NonEmptyString, name: Schema.String }))
+})
+export type Reaction = typeof Reaction.Type
+
+/** What somebody thinks of an answer, without their reason. */
+export const GivenOpinion = Schema.Struct({ by: Schema.NonEmptyString, verdict: Verdict })
+export type GivenOpinion = typeof GivenOpinion.Type
 
 /** A message of the local chat. */
 export const LocalMessage = Schema.Struct({
@@ -13,7 +25,10 @@ export const LocalMessage = Schema.Struct({
   createdAt: Millis,
   editedAt: Millis,
   /** Set on what the bot said in answer to a question. */
-  answer: Schema.optionalKey(Answer)
+  answer: Schema.optionalKey(Answer),
+  reactions: Schema.optionalKey(Schema.Array(Reaction)),
+  /** What people think of the answer. */
+  opinions: Schema.optionalKey(Schema.Array(GivenOpinion))
 })
 export type LocalMessage = typeof LocalMessage.Type
 
@@ -21,7 +36,9 @@ export const LocalChannel = Schema.Struct({
   /** `local:` and a name. */
   id: Schema.NonEmptyString,
   name: Schema.NonEmptyString,
-  createdAt: Millis
+  createdAt: Millis,
+  /** A thread hangs from a message of a channel. */
+  thread: Schema.optionalKey(Schema.Struct({ parentId: Schema.NonEmptyString, messageId: Schema.NonEmptyString }))
 })
 export type LocalChannel = typeof LocalChannel.Type
 
@@ -61,6 +78,20 @@ export const Happening = Schema.Union([
   Schema.Struct({ type: Schema.Literal("message.created"), message: LocalMessage }),
   Schema.Struct({ type: Schema.Literal("message.edited"), message: LocalMessage }),
   Schema.Struct({ type: Schema.Literal("message.deleted"), channelId: Schema.String, messageId: Schema.String }),
+  /** The reactions as they are now. */
+  Schema.Struct({
+    type: Schema.Literal("message.reacted"),
+    channelId: Schema.String,
+    messageId: Schema.String,
+    reactions: Schema.Array(Reaction)
+  }),
+  /** What people think of an answer now. */
+  Schema.Struct({
+    type: Schema.Literal("message.judged"),
+    channelId: Schema.String,
+    messageId: Schema.String,
+    opinions: Schema.Array(GivenOpinion)
+  }),
   Schema.Struct({ type: Schema.Literal("channel.created"), channel: LocalChannel }),
   /** The bot is at work on an answer in this channel. */
   Schema.Struct({ type: Schema.Literal("typing"), channelId: Schema.String }),

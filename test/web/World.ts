@@ -7,7 +7,7 @@ import { Chat, ChatError } from "../../src/chat/Chat.ts"
 import { LocalChat } from "../../src/chat/LocalChat.ts"
 import { Documents } from "../../src/docs/Documents.ts"
 import type { Answer } from "../../src/domain/Answer.ts"
-import type { ActorStatus, LocalMessage } from "../../src/domain/Happening.ts"
+import type { ActorStatus, LocalChannel, LocalMessage } from "../../src/domain/Happening.ts"
 import { Passages } from "../../src/knowledge/Passages.ts"
 import { Retriever } from "../../src/knowledge/Retriever.ts"
 import { Embedder } from "../../src/model/Embedder.ts"
@@ -65,7 +65,7 @@ const bot = { id: "rtfm", name: "rtfm", bot: true }
 
 const make = Effect.gen(function* () {
   const happenings = yield* Happenings
-  const channels = [channel]
+  const channels: Array<LocalChannel> = [channel]
   const messages: Array<LocalMessage> = []
   const waiting = new Set<() => void>()
   let next = 1
@@ -135,6 +135,14 @@ const make = Effect.gen(function* () {
         channels.push(created)
         return created
       }),
+    openThread: (messageId) =>
+      Effect.sync(() => {
+        const thread = { parentId: channel.id, messageId }
+        const opened = { id: `${channel.id}.${messageId}`, name: "a thread", createdAt: 2, thread }
+        channels.push(opened)
+        return opened
+      }),
+    react: ({ by, emoji, on }) => Effect.succeed(on ? [{ emoji, by: [by] }] : []),
     messages: (channelId, { limit }) =>
       channels.some(({ id }) => id === channelId)
         ? Effect.sync(() => messages.filter((message) => message.channelId === channelId).slice(-limit))
