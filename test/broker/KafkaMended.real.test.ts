@@ -112,6 +112,23 @@ describe("Kafka, mended", { concurrent: true }, () => {
       yield* eventually(Effect.map(lag, (lags) => lags.every(({ lag }) => lag === 0)))
     }))
 
+  test("gives out every committed record, whatever its producer aborted without having written it", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const producer = yield* acquireProducer(options, unique("tx"))
+      const to = `${options.prefix}one`
+      yield* transact(producer, to, ["bad"], "abort")
+      yield* transact(producer, to, ["good", "good too"], "commit")
+      yield* Effect.promise(async () => {
+        const empty = await producer.beginTransaction()
+        const metadata = await producer.metadata({ topics: [to] })
+        await empty.addPartitions(metadata, [{ topic: to, partition: 0, value: Buffer.of() }])
+        await empty.abort()
+      })
+      yield* transact(producer, to, ["good at last"], "commit")
+      assert.deepStrictEqual(values(yield* first.read("one")), ["good", "good at last", "good too"])
+    }))
+
   test("starts again under its own name, also where its predecessor left a transaction open", () =>
     Effect.gen(function* () {
       const { options, first } = yield* world()

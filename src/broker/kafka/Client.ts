@@ -99,11 +99,14 @@ const abortMarker = 0
 
 /**
  * By the rule of the protocol: an aborted transaction's records go from its first offset to its producer's next
- * abort marker. The batches stay, empty, so that offsets move on.
+ * abort marker. The batches stay, empty, so that offsets move on. Nothing is left for the client to drop by a rule of
+ * its own, which takes what was committed, too: a marker may end a transaction that had written nothing here.
  */
-export const dropAborted = (response: FetchResponse): FetchResponse => {
+const dropAborted = (response: FetchResponse): void => {
   for (const { partitions } of response.responses) {
-    for (const { abortedTransactions, records } of partitions) {
+    for (const partition of partitions) {
+      const { abortedTransactions, records } = partition
+      partition.abortedTransactions = []
       if (!records || !abortedTransactions?.length) continue
       const aborted = abortedTransactions.toSorted((a, b) => Number(a.firstOffset - b.firstOffset))
       const open = new Set<bigint>()
@@ -118,14 +121,22 @@ export const dropAborted = (response: FetchResponse): FetchResponse => {
       }
     }
   }
-  return response
 }
 
 /** Reads partitions, what is committed of them, and belongs to no group. */
 export class Fetcher extends Consumer {
-  override fetch(options: any, callback?: any): any {
-    if (callback === undefined) return super.fetch(options).then(dropAborted)
-    super.fetch(options, (error, response) => callback(error, error ? response : dropAborted(response!)))
+  override [kGetApi](name: string, callback: any): void {
+    super[kGetApi](name, (error: any, api: any) => {
+      if (error || name !== "Fetch") return callback(error, api)
+      const fetch = (...args: Array<any>) => {
+        const done = args.pop()
+        api(...args, (error: any, response: FetchResponse) => {
+          if (!error) dropAborted(response)
+          done(error, response)
+        })
+      }
+      callback(null, Object.assign(fetch, { version: api.version }))
+    })
   }
 }
 
@@ -143,6 +154,9 @@ export const makeFetcher = (options: Options, topics: ReadonlyArray<string>): Fe
   return fetcher
 }
 
+/** What is asked in the member's newest name. */
+const asMember = new Set(["Heartbeat", "JoinGroup", "SyncGroup"])
+
 const stay = (...args: Array<any>) => args.at(-1)(null, {})
 
 /** What a group has committed of a partition; -1 for nothing. */
@@ -156,7 +170,7 @@ export interface Committed {
 /** A member of a group. It reads nothing; it knows which partitions it has, and what is committed of them. */
 export class Member extends Consumer {
   /** Told when another process has taken this member's place; nothing comes after. */
-  onReplaced: (error: Error) => void = () => {}
+  onReplaced: () => void = () => {}
   /** Whether closing leaves the group; else its place is kept, for the next start, until the session times out. */
   leaves = true
   #committed: ReadonlyArray<Committed> = []
@@ -170,7 +184,7 @@ export class Member extends Consumer {
   override [kGetApi](name: string, callback: any): void {
     super[kGetApi](name, (error: any, api: any) => {
       if (!error && name === "OffsetFetch") return callback(null, this.#stable(api))
-      if (!error && name === "Heartbeat") return callback(null, this.#final(api))
+      if (!error && asMember.has(name)) return callback(null, this.#final(api))
       if (!error && name === "LeaveGroup" && !this.leaves) return callback(null, stay)
       callback(error, api)
     })
@@ -194,12 +208,12 @@ export class Member extends Consumer {
     return Object.assign(fetchOffsets, { version: api.version })
   }
 
-  /** Whose place was taken must not take it back. */
+  /** Whose place was taken must not take it back. Only these requests tell: they are made one at a time. */
   #final(api: any) {
     return (...args: Array<any>) => {
       const done = args.pop()
       api(...args, (error: any, response: any) => {
-        if (error && hasId(error, "FENCED_INSTANCE_ID")) return this.onReplaced(error)
+        if (error && hasId(error, "FENCED_INSTANCE_ID")) return this.onReplaced()
         done(error, response)
       })
     }

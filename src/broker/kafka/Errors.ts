@@ -121,8 +121,6 @@ export const failureOf =
     if (all.some(isTlsWanted)) return error("invalid", `${broker} speaks TLS: set KAFKA_TLS=true`, true)
     if (all.some(isCertificate))
       return error("invalid", `No TLS with ${broker}, see KAFKA_TLS and KAFKA_TLS_CA: ${tell(all)}`, true)
-    if (has({ has: (id) => id === "FENCED_INSTANCE_ID" }))
-      return error("fenced", `Another process with the same REPLICA_ID has taken over at ${broker}`, true)
     if (has(fencedIds)) return error("fenced", `${broker} ${because}`)
     if (all.some(isUnknownTopic))
       return error("unknown-topic", `There is no topic ${topic ?? "as asked for"} at ${broker}`)
@@ -131,6 +129,14 @@ export const failureOf =
       return error("unreachable", `${broker} does not answer; could not ${what}: ${tell(all)}`)
     return error("failed", `${broker} ${because}`)
   }
+
+/** Two processes cannot have one name: the older of them has to end. */
+export const replaced = ({ servers }: Options): BrokerError =>
+  new BrokerError({
+    reason: "fenced",
+    detail: `Another process with the same REPLICA_ID has taken over at Kafka at ${servers.join(",")}.`,
+    fatal: true
+  })
 
 /** Retrying cannot help: the answer will be the same. */
 export const isHopeless = (error: unknown): boolean =>

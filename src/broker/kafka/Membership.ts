@@ -3,7 +3,7 @@ import { Deferred, Effect } from "effect"
 import type { BrokerError } from "../Broker.ts"
 import { attempt, close, joinLimit, makeMember, type Member } from "./Client.ts"
 import type { KnownTopic } from "./Directory.ts"
-import { failureOf } from "./Errors.ts"
+import { failureOf, replaced } from "./Errors.ts"
 import type { Options } from "./KafkaSettings.ts"
 import * as Transactions from "./Transactions.ts"
 
@@ -52,9 +52,9 @@ export const join = Effect.fnUntraced(function* (
       })
   )
 
-  const lose = (cause: unknown) => {
+  const lose = (error: BrokerError) => {
     lost = true
-    if (current !== undefined) Deferred.doneUnsafe(current.over, Effect.fail(failure(cause)))
+    if (current !== undefined) Deferred.doneUnsafe(current.over, Effect.fail(error))
   }
   const partitionsOf = (assignments: ReadonlyArray<{ topic: string; partitions: ReadonlyArray<number> }>) =>
     assignments.flatMap(({ partitions, topic: inner }) =>
@@ -68,8 +68,8 @@ export const join = Effect.fnUntraced(function* (
     current = { id: generationId!, memberId, partitions, over: Deferred.makeUnsafe() }
     if (before !== undefined) Deferred.doneUnsafe(before.over, Effect.void)
   })
-  member.on("error" as never, lose as never)
-  member.onReplaced = lose
+  member.on("error" as never, ((cause: unknown) => lose(failure(cause))) as never)
+  member.onReplaced = () => lose(replaced(options))
 
   member.topics.trackAll(...topics.map(({ inner }) => inner))
   yield* attempt(options, member, doing, () => member.joinGroup({}), joinLimit)
