@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as SqliteBroker from "../src/broker/Sqlite.ts"
 import { Broker } from "../src/broker/Broker.ts"
+import * as Feedback from "../src/knowledge/Feedback.ts"
 import * as LocalChat from "../src/chat/LocalChat.ts"
 import * as Documents from "../src/docs/Documents.ts"
 import * as Topics from "../src/domain/Topics.ts"
@@ -33,6 +34,7 @@ const world = (texts: Iterable<string>) => {
   )
   const Stores = Layer.mergeAll(
     LocalChat.layer,
+    Feedback.layer,
     PassagesSql.layer,
     Documents.layer,
     Chroma.layer,

@@ -15,6 +15,7 @@ import * as Prepare from "./broker/Prepare.ts"
 import * as SqliteBroker from "./broker/Sqlite.ts"
 import * as LocalChat from "./chat/LocalChat.ts"
 import * as Documents from "./docs/Documents.ts"
+import * as Converter from "./docs/formats/Converter.ts"
 import * as Topics from "./domain/Topics.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
 import * as Passages from "./knowledge/PassagesSql.ts"
@@ -22,9 +23,11 @@ import * as Retriever from "./knowledge/RetrieverHybrid.ts"
 import * as LocalEmbedder from "./model/LocalEmbedder.ts"
 import * as QuotingWriter from "./model/QuotingWriter.ts"
 import { Happenings } from "./runtime/Happenings.ts"
+import { Declared } from "./runtime/Declared.ts"
 import * as Inventory from "./runtime/Inventory.ts"
 import { Parts } from "./runtime/Parts.ts"
 import * as Ways from "./runtime/Ways.ts"
+import * as Settings from "./settings.ts"
 import * as Sqlite from "./state/Sqlite.ts"
 import * as Chroma from "./vectors/Chroma.ts"
 import * as Server from "./web/Server.ts"
@@ -71,7 +74,7 @@ export const Actors = Supervise.layer([
   Commander.commands, //  COMMANDS_TOPIC    → bot-responses
   Commander.responses, // RESPONSES_TOPIC   → bot-responses
   Speaker.actor //        bot-responses     → chat
-]).pipe(Layer.provideMerge(Ingester.layer))
+]).pipe(Layer.provideMerge(Layer.mergeAll(Ingester.layer, Converter.layer)))
 
 /** Everything but the web, for commands that do their work without a running process. */
 export const Headless = Actors.pipe(Layer.provideMerge(Capabilities))
@@ -81,6 +84,6 @@ export const Headless = Actors.pipe(Layer.provideMerge(Capabilities))
  */
 export const withWeb = <A, E, R>(web: Layer.Layer<A, E, R>) => Layer.provideMerge(web, Headless)
 
-export const Main = withWeb(Server.layer)
+export const Main = withWeb(Server.layer.pipe(Layer.provide(Layer.succeed(Declared, Settings.all))))
 
 export const untilFatal = Effect.flatMap(Supervise.Supervisor, ({ fatal }) => fatal)

@@ -1,5 +1,6 @@
 /** Log lines: one format for people, two for programs, a level for all and one per actor where wanted. */
-import { Config, Effect, Layer, Logger, LogLevel, References, Result, Schema } from "effect"
+import { Cause, Config, Effect, Layer, Logger, LogLevel, References, Result, Schema } from "effect"
+import { Complaints } from "./Complaints.ts"
 import * as Setting from "./Setting.ts"
 
 const levels = { trace: "Trace", debug: "Debug", info: "Info", warn: "Warn", error: "Error", none: "None" } as const
@@ -50,13 +51,29 @@ export const logFormat = Setting.withDefault("LOG_FORMAT", {
 
 const loggers = { pretty: Logger.consolePretty(), logfmt: Logger.consoleLogFmt, json: Logger.consoleJson }
 
+const actorOf = (options: Logger.Options<unknown>): string | undefined => {
+  const actor = options.fiber.getRef(References.CurrentLogAnnotations)["actor"]
+  return typeof actor === "string" ? actor : undefined
+}
+
 /** Drops lines below the level of their actor; a line without an actor follows the level of all. */
 const byActor = ({ level, perActor }: Levels, logger: Logger.Logger<unknown, void>) =>
   Logger.make<unknown, void>((options) => {
-    const actor = options.fiber.getRef(References.CurrentLogAnnotations)["actor"]
-    const wanted = (typeof actor === "string" ? perActor.get(actor) : undefined) ?? level
+    const wanted = perActor.get(actorOf(options) ?? "") ?? level
     if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, wanted)) logger.log(options)
   })
+
+/** Keeps warnings and errors for whoever asks later what went wrong. */
+const keeping = Logger.make<unknown, void>((options) => {
+  if (LogLevel.isLessThan(options.logLevel, "Warn")) return
+  const parts = Array.isArray(options.message) ? options.message : [options.message]
+  options.fiber.getRef(Complaints).add({
+    at: options.date.getTime(),
+    level: LogLevel.isLessThan(options.logLevel, "Error") ? "warning" : "error",
+    actor: actorOf(options) ?? null,
+    text: [...parts.map(String), ...Cause.prettyErrors(options.cause).map(({ message }) => message)].join(": ")
+  })
+})
 
 /** The loggers and the lowest level anybody wants. */
 export const layer = Layer.unwrap(
@@ -65,7 +82,7 @@ export const layer = Layer.unwrap(
     const format = yield* logFormat.config
     const lowest = [chosen.level, ...chosen.perActor.values()].reduce((a, b) => (LogLevel.isLessThan(a, b) ? a : b))
     return Layer.mergeAll(
-      Logger.layer([byActor(chosen, loggers[format])]),
+      Logger.layer([byActor(chosen, loggers[format]), keeping]),
       Layer.succeed(References.MinimumLogLevel, lowest)
     )
   })

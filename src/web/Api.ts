@@ -2,21 +2,26 @@
 import { Schema, SchemaAST } from "effect"
 import { HttpApi, OpenApi } from "effect/http-api"
 import { ChatApi } from "./api/Chat.ts"
+import { FeedbackApi } from "./api/Feedback.ts"
 import { HealthApi, NotReady } from "./api/Health.ts"
 import { KnowledgeApi } from "./api/Knowledge.ts"
+import { MachineApi } from "./api/Machine.ts"
 import { Authorization, Problems } from "./api/Middleware.ts"
 import { QuestionsApi } from "./api/Questions.ts"
 import { RecordsApi } from "./api/Records.ts"
 import { SystemApi } from "./api/System.ts"
+import { WaysApi } from "./api/Ways.ts"
 import * as Problem from "./Problem.ts"
 
 export { Person } from "./api/Fields.ts"
 export * from "./api/Health.ts"
 export * from "./api/Knowledge.ts"
+export * from "./api/Machine.ts"
 export * from "./api/Middleware.ts"
 export * from "./api/Questions.ts"
 export * from "./api/Records.ts"
 export * from "./api/System.ts"
+export * from "./api/Ways.ts"
 
 /** Effect names what a class looks like on the wire `…Encoded`; readers of the document know one name. */
 const withOneName = (document: Record<string, any>): Record<string, any> =>
@@ -45,8 +50,11 @@ const withDescribedProblems = (document: Record<string, any>): Record<string, an
 export class Api extends HttpApi.make("rtfm")
   .add(QuestionsApi)
   .add(ChatApi)
+  .add(FeedbackApi)
   .add(KnowledgeApi)
   .add(SystemApi)
+  .add(MachineApi)
+  .add(WaysApi)
   .add(RecordsApi)
   .middleware(Authorization)
   .add(HealthApi)

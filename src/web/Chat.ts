@@ -2,7 +2,10 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { LocalChat } from "../chat/LocalChat.ts"
+import type { LocalMessage } from "../domain/Happening.ts"
+import { Feedback } from "../knowledge/Feedback.ts"
 import { Api } from "./Api.ts"
+import { ofFeedback } from "./Feedback.ts"
 import { NotFound, ofChat } from "./Problem.ts"
 
 const messagesAtOnce = 50
@@ -14,6 +17,18 @@ export const layer = HttpApiBuilder.group(
   "chat",
   Effect.fnUntraced(function* (handlers) {
     const chat = yield* LocalChat
+    const feedback = yield* Feedback
+
+    const withOpinions = Effect.fnUntraced(function* (messages: ReadonlyArray<LocalMessage>) {
+      const answers = messages.filter(({ answer }) => answer !== undefined)
+      const opinions = yield* feedback.ofAll(answers.map(({ id }) => id))
+      return messages.map((message) => {
+        const given = opinions.get(message.id)
+        return given === undefined
+          ? message
+          : { ...message, opinions: given.map(({ by, verdict }) => ({ by, verdict })) }
+      })
+    })
 
     /** A message is known by its channel and its id together. */
     const require = Effect.fnUntraced(function* (place: { readonly channelId: string; readonly messageId: string }) {
@@ -26,11 +41,27 @@ export const layer = HttpApiBuilder.group(
       channels: () => chat.channels.pipe(Effect.catchTag("ChatError", ofChat)),
       createChannel: ({ payload }) => chat.createChannel(payload.name).pipe(Effect.catchTag("ChatError", ofChat)),
       messages: ({ params, query: { limit = messagesAtOnce, ...query } }) =>
-        chat.messages(params.channelId, { ...query, limit }).pipe(Effect.catchTag("ChatError", ofChat)),
+        chat
+          .messages(params.channelId, { ...query, limit })
+          .pipe(Effect.flatMap(withOpinions), Effect.catchTags({ ChatError: ofChat, FeedbackError: ofFeedback })),
       post: ({ headers: { "idempotency-key": idempotencyKey }, params, payload }) =>
         chat
           .post({ ...params, ...payload, ...(idempotencyKey !== undefined && { idempotencyKey }) })
           .pipe(Effect.catchTag("ChatError", ofChat)),
+      openThread: Effect.fnUntraced(
+        function* ({ params }) {
+          const { id } = yield* require(params)
+          return yield* chat.openThread(id)
+        },
+        Effect.catchTag("ChatError", ofChat)
+      ),
+      react: Effect.fnUntraced(
+        function* ({ params, payload: { author, emoji, on } }) {
+          const { id } = yield* require(params)
+          return yield* chat.react({ messageId: id, emoji, by: author, on })
+        },
+        Effect.catchTag("ChatError", ofChat)
+      ),
       edit: Effect.fnUntraced(
         function* ({ params, payload }) {
           const { id } = yield* require(params)

@@ -9,9 +9,11 @@ import { Api } from "./Api.ts"
 import * as Chat from "./Chat.ts"
 import * as Docs from "./Docs.ts"
 import { Draining } from "./Draining.ts"
+import * as Feedback from "./Feedback.ts"
 import { Guard, layerAuthorization, type Place } from "./Guard.ts"
 import * as Health from "./Health.ts"
 import * as Knowledge from "./Knowledge.ts"
+import * as Machine from "./Machine.ts"
 import * as Page from "./Page.ts"
 import * as Questions from "./Questions.ts"
 import * as Records from "./Records.ts"
@@ -19,6 +21,7 @@ import * as Requests from "./Requests.ts"
 import * as Routes from "./Routes.ts"
 import { ServerError } from "./ServerError.ts"
 import * as System from "./System.ts"
+import * as Ways from "./Ways.ts"
 
 export { settings } from "./Guard.ts"
 
@@ -28,8 +31,11 @@ const grace = Duration.seconds(5)
 const Groups = Layer.mergeAll(
   Questions.layer,
   Chat.layer,
+  Feedback.layer,
   Knowledge.layer,
   System.layer,
+  Machine.layer,
+  Ways.layer,
   Records.layer,
   Health.layer
 ).pipe(Layer.provide([Requests.layerProblems, layerAuthorization]))

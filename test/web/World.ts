@@ -8,11 +8,15 @@ import { LocalChat } from "../../src/chat/LocalChat.ts"
 import { Documents } from "../../src/docs/Documents.ts"
 import type { Answer } from "../../src/domain/Answer.ts"
 import type { ActorStatus, LocalChannel, LocalMessage } from "../../src/domain/Happening.ts"
+import * as Feedback from "../../src/knowledge/Feedback.ts"
 import { Passages } from "../../src/knowledge/Passages.ts"
 import { Retriever } from "../../src/knowledge/Retriever.ts"
 import { Embedder } from "../../src/model/Embedder.ts"
 import { Happenings } from "../../src/runtime/Happenings.ts"
 import { Parts } from "../../src/runtime/Parts.ts"
+import * as Ways from "../../src/runtime/Ways.ts"
+import * as Migrations from "../../src/state/Migrations.ts"
+import * as Sqlite from "../../src/state/Sqlite.ts"
 
 export const answer: Answer = {
   text: "Run `rtfm ingest docs` [1]",
@@ -218,7 +222,12 @@ const chunk = {
 
 const signals = { text: 1, cosine: 0.5, coverage: 1, bigrams: 1, title: 0 }
 
+const Opinions = Feedback.layer.pipe(
+  Layer.provide(Migrations.layer.pipe(Layer.provideMerge(Sqlite.layerClient(":memory:"))))
+)
+
 const Knowledge = Layer.mergeAll(
+  Opinions,
   Layer.mock(Passages, {
     counts: Effect.succeed({ documents: 1, chunks: 1, passages: 1, messages: 0 }),
     countUnembedded: () => Effect.succeed(4),
@@ -266,5 +275,6 @@ const Knowledge = Layer.mergeAll(
 )
 
 export const layer = Layer.effectContext(make).pipe(
+  Layer.provideMerge(Ways.layer),
   Layer.provideMerge(Layer.mergeAll(Happenings.layer, Parts.layer, Knowledge, MemoryBroker.layerMemory))
 )

@@ -38,6 +38,12 @@ const LocalMessage = described(
   }
 )
 
+const Reaction = described("Reaction", "An emoji under a message, and who put it there", Happening.Reaction)
+const Emoji = Schema.String.check(
+  Schema.isMinLength(1, { message: "Expected one emoji" }),
+  Schema.isMaxLength(40, { message: "Expected one emoji" })
+)
+
 export class ChatApi extends HttpApiGroup.make("chat")
   .add(
     HttpApiEndpoint.get("channels", "/channels", {
@@ -78,6 +84,21 @@ export class ChatApi extends HttpApiGroup.make("chat")
         idempotencyParameter
       )
     ),
+    HttpApiEndpoint.post("openThread", "/channels/:channelId/messages/:messageId/thread", {
+      params: { channelId: Id, messageId: Id },
+      success: LocalChannel,
+      error: problems
+    }).annotateMerge(
+      about("Open a thread", "A channel that hangs from the message; the one that is there, if there is one.")
+    ),
+    HttpApiEndpoint.post("react", "/channels/:channelId/messages/:messageId/reactions", {
+      params: { channelId: Id, messageId: Id },
+      payload: Schema.Struct({ emoji: Emoji, author: Person, on: Schema.Boolean }).annotate({
+        examples: [{ emoji: "🎉", author: { id: "ada", name: "Ada" }, on: true }]
+      }),
+      success: Schema.Array(Reaction),
+      error: bodyProblems
+    }).annotateMerge(about("React to a message", "With an emoji, or take it back with `on: false`.")),
     HttpApiEndpoint.patch("edit", "/channels/:channelId/messages/:messageId", {
       params: { channelId: Id, messageId: Id },
       payload: Schema.Struct({ text: Text, authorId: Id }).annotate({
