@@ -18,6 +18,7 @@ const bindings = readdirSync("node_modules").filter((name) => name.startsWith("c
 const programs = {
   main: "src/cli.ts",
   chromaChild: "src/vectors/chromaChild.ts",
+  converterChild: "src/docs/formats/converterChild.ts",
   embedderWorker: "src/model/embedderWorker.ts"
 }
 

@@ -1,6 +1,7 @@
 /** this bot's README and docs → document-chunks, at every start, so that a newcomer can ask the bot about itself. */
 import { Config, Effect, FileSystem, Path } from "effect"
 import * as DocSource from "../docs/DocSource.ts"
+import type { Converter } from "../docs/formats/Converter.ts"
 import { home } from "../runtime/Home.ts"
 import * as Setting from "../runtime/Setting.ts"
 import { Ingester } from "./Ingester.ts"
@@ -29,7 +30,7 @@ const read = Effect.gen(function* () {
 export const actor = Effect.gen(function* () {
   const ingester = yield* Ingester
   const wanted = yield* ingestOwnDocs.config
-  const files = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  const files = yield* Effect.context<FileSystem.FileSystem | Path.Path | Converter>()
   const vitals = Supervise.vitals()
 
   const ingest = Effect.gen(function* () {

@@ -1,7 +1,8 @@
 /** `rtfm ingest`: a folder or a file of documentation becomes something the bot knows. */
-import { Console, Effect, Option } from "effect"
+import { Console, Effect, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as DocSource from "../docs/DocSource.ts"
+import * as Converter from "../docs/formats/Converter.ts"
 import { count, json, printJson, progress } from "./Output.ts"
 import * as System from "./System.ts"
 
@@ -69,36 +70,39 @@ export const ingest = Command.make(
     ),
     json
   },
-  Effect.fn(function* ({ baseUrl, json, name, place }) {
-    const { complete, files, origin, problems, source } = yield* DocSource.read(
-      place,
-      Option.match(name, { onNone: () => ({}), onSome: (name) => ({ name }) })
-    )
-    const { api } = yield* System.Api
-    const show = progress(`ingesting ${source}`)
-    const all = batches(files)
-    const present = [...files.map(({ path }) => path), ...problems.map(({ path }) => path)]
-    let report: Report = { source, added: 0, changed: 0, removed: 0, unchanged: 0, chunks: 0, problems }
-    let done = 0
-    for (const documents of all) {
-      const last = documents === all.at(-1)
-      const part = yield* api.knowledge.ingest({
-        payload: {
-          source,
-          origin,
-          documents,
-          // What is gone can be told only once everything that is there is known.
-          removeMissing: complete && last,
-          ...(last && { present }),
-          ...(Option.isSome(baseUrl) && { baseUrl: baseUrl.value })
-        }
-      })
-      report = sum(report, part)
-      done += documents.length
-      if (!json) yield* show(done, files.length)
-    }
-    yield* json ? printJson(report) : Console.log(text(report))
-  }, Effect.provide(System.layer))
+  Effect.fn(
+    function* ({ baseUrl, json, name, place }) {
+      const { complete, files, origin, problems, source } = yield* DocSource.read(
+        place,
+        Option.match(name, { onNone: () => ({}), onSome: (name) => ({ name }) })
+      ).pipe(Effect.flatMap(Option.isNone(baseUrl) ? DocSource.linked : Effect.succeed))
+      const { api } = yield* System.Api
+      const show = progress(`ingesting ${source}`)
+      const all = batches(files)
+      const present = [...files.map(({ path }) => path), ...problems.map(({ path }) => path)]
+      let report: Report = { source, added: 0, changed: 0, removed: 0, unchanged: 0, chunks: 0, problems }
+      let done = 0
+      for (const documents of all) {
+        const last = documents === all.at(-1)
+        const part = yield* api.knowledge.ingest({
+          payload: {
+            source,
+            origin,
+            documents,
+            // What is gone can be told only once everything that is there is known.
+            removeMissing: complete && last,
+            ...(last && { present }),
+            ...(Option.isSome(baseUrl) && { baseUrl: baseUrl.value })
+          }
+        })
+        report = sum(report, part)
+        done += documents.length
+        if (!json) yield* show(done, files.length)
+      }
+      yield* json ? printJson(report) : Console.log(text(report))
+    },
+    Effect.provide(Layer.merge(System.layer, Converter.layer))
+  )
 ).pipe(
   Command.withDescription("Teach the bot a folder or a file of documentation; again for what changed"),
   Command.withExamples([

@@ -1,7 +1,10 @@
 /** Documentation as it lies in a folder, and as the documents that are published from it. */
 import { Effect, FileSystem, Path, type PlatformError, Schema } from "effect"
 import type { Chunk } from "../domain/Document.ts"
+import { Converter, type ConverterError } from "./formats/Converter.ts"
+import * as Formats from "./formats/Formats.ts"
 import * as Markdown from "./Markdown.ts"
+import * as Repository from "./Repository.ts"
 
 export class DocSourceError extends Schema.TaggedError<DocSourceError>()("DocSourceError", {
   /** `missing`: nothing is there; `unsupported`: a file of another kind; `unreadable`: anything else. */
@@ -19,7 +22,14 @@ export class DocSourceError extends Schema.TaggedError<DocSourceError>()("DocSou
 export interface DocFile {
   /** Below the source, with `/` on every system. */
   readonly path: string
+  /** Markdown, unless it is plain text. */
   readonly text: string
+  /** What the text is; by the path's ending when absent. */
+  readonly format?: "markdown" | "text"
+  /** What it is called when its text does not say. */
+  readonly title?: string
+  /** Where readers find it. */
+  readonly url?: string
 }
 
 /** A file that was left out, and why. */
@@ -49,11 +59,10 @@ export interface Document {
   readonly chunks: ReadonlyArray<Chunk>
 }
 
-const extensions: ReadonlyArray<string> = [".md", ".markdown", ".mdx", ".txt"]
-const largest = 2 * 1024 * 1024
 const ignored = (name: string): boolean => name.startsWith(".") || name === "node_modules"
 
-const extensionOf = (path: string): string => /\.[^./]+$/.exec(path)?.[0].toLowerCase() ?? ""
+/** Longer texts without headings are cut between paragraphs, in characters. */
+const longestPlain = 4_000
 
 export const documentId = (source: string, path: string): string => `${source}/${path}`
 
@@ -62,18 +71,32 @@ export const documentId = (source: string, path: string): string => `${source}/$
 const because = (error: PlatformError.PlatformError): string =>
   error.reason._tag === "PermissionDenied" ? "may not be read" : `cannot be read: ${error.reason.message}`
 
+/** JSON and YAML lie in every folder; what is no documentation is not worth a word. */
+const isForeign = (error: ConverterError): boolean => error.reason === "foreign"
+
+const isOpenApiByName = (path: string): boolean => /openapi|swagger/i.test(path)
+
+/** `undefined` for what is none of ours. */
 const readFile = Effect.fnUntraced(function* (file: string, path: string) {
   const fs = yield* FileSystem.FileSystem
+  const converter = yield* Converter
   const left = (reason: string): DocProblem => ({ path, reason })
+  const { kind, largest } = Formats.byName(path)!
   const { size } = yield* fs.stat(file)
-  if (size > largest) return left("is larger than 2 MiB")
+  if (size > largest) {
+    return kind === "data" && !isOpenApiByName(path)
+      ? undefined
+      : left(`is larger than ${Formats.inMebibytes(largest)}`)
+  }
   const bytes = yield* fs.readFile(file)
-  return yield* Effect.try((): DocFile => ({
-    path,
-    text: new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-  })).pipe(
-    Effect.filterOrFail((read) => !read.text.includes("\0")),
-    Effect.orElseSucceed(() => left("is not UTF-8 text"))
+  return yield* converter.convert({ kind, bytes }).pipe(
+    Effect.map(({ text, title }): DocFile => ({
+      path,
+      text,
+      ...(kind !== "markdown" && kind !== "text" && { format: "markdown" }),
+      ...(title !== undefined && { title })
+    })),
+    Effect.catch((error) => Effect.succeed(isForeign(error) ? undefined : left(error.detail)))
   )
 })
 
@@ -96,7 +119,7 @@ const walk = Effect.fnUntraced(function* (root: string) {
     Effect.gen(function* () {
       const { type } = yield* fs.stat(`${root}/${path}`)
       if (type === "Directory") yield* enter(path)
-      else if (type === "File" && extensions.includes(extensionOf(path))) found.push(path)
+      else if (type === "File" && Formats.byName(path) !== undefined) found.push(path)
     }).pipe(
       Effect.catch((error) => {
         problems.push({ path, reason: because(error) })
@@ -124,8 +147,8 @@ export const read = Effect.fn("DocSource.read")(function* (place: string, option
           : fail("unreadable", `${absolute} ${because(error)}`)
       )
     )
-  if (type !== "Directory" && !extensions.includes(extensionOf(absolute))) {
-    return yield* fail("unsupported", `${absolute} is not one of ${extensions.join(", ")}`)
+  if (type !== "Directory" && Formats.byName(absolute) === undefined) {
+    return yield* fail("unsupported", `${absolute} is not one of ${Formats.extensions.join(", ")}`)
   }
   const root = type === "Directory" ? absolute : dirname(absolute)
   const listed =
@@ -135,16 +158,34 @@ export const read = Effect.fn("DocSource.read")(function* (place: string, option
   const all = yield* Effect.forEach(
     listed.found,
     (path) =>
-      readFile(`${root}/${path}`, path).pipe(Effect.catch((error) => Effect.succeed({ path, reason: because(error) }))),
+      readFile(`${root}/${path}`, path).pipe(
+        Effect.catchTag("PlatformError", (error) => Effect.succeed({ path, reason: because(error) }))
+      ),
     { concurrency: 8 }
   )
+  const ours = all.filter((read) => read !== undefined)
+  if (type !== "Directory" && ours.length === 0) {
+    return yield* fail("unsupported", `${absolute} is no OpenAPI document`)
+  }
+  const files = ours.filter(isFile)
   return {
     source: options.name ?? (basename(root) || "root"),
     origin: root,
-    files: all.filter(isFile),
-    problems: [...listed.problems, ...all.flatMap((read) => (isFile(read) ? [] : [read]))],
+    files,
+    problems: [...listed.problems, ...ours.flatMap((read) => (isFile(read) ? [] : [read]))],
     complete: type === "Directory"
   } satisfies DocFiles
+})
+
+/** Files that a git repository tracks are found where its readers find them, at their commit. */
+export const linked = Effect.fn("DocSource.linked")(function* (read: DocFiles) {
+  const repository = yield* Repository.open(read.origin)
+  if (repository === undefined) return read
+  const files = read.files.map((file) => {
+    const url = repository.linkTo(file.path)
+    return url === undefined ? file : { ...file, url }
+  })
+  return { ...read, files }
 })
 
 // Documents
@@ -162,7 +203,10 @@ const addressOf = (id: string, path: string, declared: unknown, baseUrl: string 
   const web = webAddress(declared, base) ?? webAddress(below, base)
   const page = web?.replace(/#.*$/, "") ?? `/#/documents/${encodeURIComponent(id)}`
   const anchor = web === undefined ? "/" : "#"
-  return { page, section: (slug: string) => (slug === "" ? page : page + anchor + encodeURIComponent(slug)) }
+  return {
+    page,
+    section: (slug: string) => (slug === "" ? page : page + anchor + encodeURIComponent(slug).replace("%3D", "="))
+  }
 }
 
 /** What a file is called when it has no title: an index is called as its folder. */
@@ -172,22 +216,33 @@ const nameOf = (source: string, path: string): string => {
   return /^(?:index|readme)$/i.test(name) ? folder : name
 }
 
-const pageOf = ({ path, text }: DocFile): Markdown.Page => {
-  const extension = extensionOf(path)
-  if (extension !== ".txt") return Markdown.parse(text, { mdx: extension === ".mdx" })
+/** Paragraphs, as many together as make a section. */
+const plainSections = (text: string): Markdown.Page["sections"] => {
+  const parts: Array<string> = []
+  for (const paragraph of text.split(/\n(?:[ \t]*\n)+/)) {
+    const last = parts.at(-1)
+    if (last === undefined || last.length + paragraph.length > longestPlain) parts.push(paragraph)
+    else parts[parts.length - 1] = `${last}\n\n${paragraph}`
+  }
+  return parts.filter((part) => part.trim() !== "").map((text) => ({ headings: [], slug: "", text: text.trimEnd() }))
+}
+
+const pageOf = ({ format, path, text }: DocFile): Markdown.Page => {
+  const isText = format === "text" || (format === undefined && Formats.byName(path)?.kind === "text")
+  if (!isText) return Markdown.parse(text, { mdx: Formats.extensionOf(path) === ".mdx" })
   const plain = text
     .replace(/^\uFEFF/, "")
     .replace(/\r\n?/g, "\n")
     .trim()
-  return { title: undefined, frontMatter: {}, sections: plain === "" ? [] : [{ headings: [], slug: "", text: plain }] }
+  return { title: undefined, frontMatter: {}, sections: plainSections(plain) }
 }
 
 /** The document in a file. Titles of its chunks begin with its own. Readers find it below `baseUrl`, if given. */
 export const documentFrom = (source: string, file: DocFile, baseUrl?: string): Document => {
   const id = documentId(source, file.path)
   const page = pageOf(file)
-  const title = page.title ?? nameOf(source, file.path)
-  const address = addressOf(id, file.path, page.frontMatter["url"], baseUrl)
+  const title = page.title ?? file.title ?? nameOf(source, file.path)
+  const address = addressOf(id, file.path, file.url ?? page.frontMatter["url"], baseUrl)
   const chunks = page.sections.map(({ headings, slug, text }, ordinal): Chunk => {
     const below = headings[0] === title ? headings.slice(1) : headings
     return { id: `${id}#${ordinal}`, ordinal, title: [title, ...below].join(" › "), text, url: address.section(slug) }

@@ -170,7 +170,7 @@ interface Heading {
 }
 
 const headingFrom = (level: number, source: string): Heading => {
-  const id = /\s*\{#([\w:.-]+)\}\s*$/.exec(source)
+  const id = /\s*\{#([\w:.=-]+)\}\s*$/.exec(source)
   return { level, text: plain(id === null ? source : source.slice(0, id.index)), id: id?.[1] }
 }
 

@@ -1,9 +1,13 @@
 /** Folders as people have them, and what is published from them. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, Layer } from "effect"
 import { dirname } from "node:path"
 import * as DocSource from "../../src/docs/DocSource.ts"
+import * as Converter from "../../src/docs/formats/Converter.ts"
+import * as Formats from "../../src/docs/formats/Formats.ts"
+
+const services = Layer.mergeAll(NodeServices.layer, Converter.layerHere)
 
 /** A folder with these files, gone after the test. */
 const folder = Effect.fnUntraced(function* (files: Record<string, string | Uint8Array>) {
@@ -60,7 +64,7 @@ describe("read", () => {
           "latin1.md is not UTF-8 text"
         ]
       )
-    }).pipe(Effect.provide(NodeServices.layer))
+    }).pipe(Effect.provide(services))
   )
 
   it.effect("takes one file, under the id it has when its folder is read", () =>
@@ -75,23 +79,23 @@ describe("read", () => {
         complete: false
       })
       assert.strictEqual((yield* DocSource.read(root, { name: "manual" })).source, "manual")
-    }).pipe(Effect.provide(NodeServices.layer))
+    }).pipe(Effect.provide(services))
   )
 
   it.effect("says in one sentence what is wrong with a place", () =>
     Effect.gen(function* () {
-      const root = yield* folder({ "notes.rst": "x" })
+      const root = yield* folder({ "notes.docx": "x" })
       const missing = yield* Effect.flip(DocSource.read(`${root}/nowhere`))
       assert.deepStrictEqual(
         [missing.reason, missing.message],
         ["missing", `There is no file or folder ${root}/nowhere`]
       )
-      const other = yield* Effect.flip(DocSource.read(`${root}/notes.rst`))
+      const other = yield* Effect.flip(DocSource.read(`${root}/notes.docx`))
       assert.deepStrictEqual(
         [other.reason, other.message],
-        ["unsupported", `${root}/notes.rst is not one of .md, .markdown, .mdx, .txt`]
+        ["unsupported", `${root}/notes.docx is not one of ${Formats.extensions.join(", ")}`]
       )
-    }).pipe(Effect.provide(NodeServices.layer))
+    }).pipe(Effect.provide(services))
   )
 })
 
