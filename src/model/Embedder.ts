@@ -21,6 +21,10 @@ export interface EmbedderStatus {
   readonly state: "idle" | "loading" | "loaded" | "unavailable"
   /** One sentence for people. */
   readonly detail: string
+  /** Whether it is a service elsewhere; absent: it runs here. */
+  readonly kind?: "embedded" | "real"
+  /** Circuit breaker before a service. */
+  readonly breaker?: "closed" | "open" | "half-open"
 }
 
 export class Embedder extends Context.Service<

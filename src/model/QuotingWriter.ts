@@ -3,6 +3,7 @@ import { Duration, Effect, Layer } from "effect"
 import type { Citation } from "../domain/Answer.ts"
 import { verify } from "../domain/Citations.ts"
 import { choose, quotablesOf, type Quote, quotesOf, shortlist, type Source } from "../domain/Quotes.ts"
+import { refusal } from "../domain/Refusal.ts"
 import { termsOf } from "../domain/Terms.ts"
 import type { Found, Retrieval } from "../knowledge/Retriever.ts"
 import { Embedder } from "./Embedder.ts"
@@ -69,27 +70,16 @@ const answer = (quotes: ReadonlyArray<Quote>, citations: ReadonlyArray<Citation>
   citations
 })
 
-/** Characters of a title that a refusal shows. */
-const titleLength = 80
-
-const titlesOf = (found: ReadonlyArray<Found>): ReadonlyArray<string> => {
-  const titles = found
-    .filter(({ chunk }) => chunk.kind === "document")
-    .map(({ chunk }) => chunk.title.replace(/\s+/g, " ").trim().slice(0, titleLength))
-  return [...new Set(titles)].filter((title) => title !== "").slice(0, sourcesUsed)
-}
-
 /** Names the nearest sections, but cites nothing: nothing backs an answer. */
-const refusal = (found: ReadonlyArray<Found>): Written => {
-  const titles = titlesOf(found).map((title) => `“${title}”`)
-  const nearest = titles.length === 0 ? [] : [`The nearest I have is ${titles.join(", ")}.`]
-  return {
-    text: ["I don't know: I found nothing that answers this.", ...nearest].join(" "),
-    refused: true,
-    mode: "closest",
-    citations: []
-  }
-}
+const refused = (found: ReadonlyArray<Found>): Written => ({
+  text: refusal(
+    "nothing",
+    found.map(({ chunk }) => chunk)
+  ),
+  refused: true,
+  mode: "closest",
+  citations: []
+})
 
 const make = Effect.gen(function* () {
   const embedder = yield* Embedder
@@ -114,7 +104,7 @@ const make = Effect.gen(function* () {
     )
 
   const write = Effect.fn("Writer.write")(function* (question: string, { found, grounds, vector }: Retrieval) {
-    if (!grounds.enough) return refusal(found)
+    if (!grounds.enough) return refused(found)
     const sources = found.slice(0, sourcesUsed).map(sourceOf(found[0]?.score ?? 0))
     const terms = termsOf(question)
     const candidates = shortlist(terms, quotablesOf(sources), closelyRead)
@@ -123,10 +113,13 @@ const make = Effect.gen(function* () {
     const near = asked === null ? null : yield* cosines(asked, texts)
     const quotes = quotesOf(sources, choose(terms, candidates, near))
     const citations = quotes.map((quote, i) => citationOf(found[quote.source]!, quote, i + 1))
-    return quotes.length === 0 || !citations.every(verify) ? refusal(found) : answer(quotes, citations)
+    return quotes.length === 0 || !citations.every(verify) ? refused(found) : answer(quotes, citations)
   })
 
-  return Writer.of({ write })
+  return Writer.of({
+    write,
+    status: Effect.succeed({ kind: "embedded", up: true, detail: "quotes the closest passages, no model" })
+  })
 })
 
 export const layer = Layer.effect(Writer, make)

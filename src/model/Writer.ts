@@ -22,11 +22,29 @@ export interface Written {
   readonly refused: boolean
   readonly mode: AnswerMode
   readonly citations: ReadonlyArray<Citation>
+  /** How sure a model was that the passages answer the question, 0 to 1; absent when none said. */
+  readonly certainty?: number
+}
+
+export interface WriteOptions {
+  /** Who asks: what a model may write for one person a day can be limited. */
+  readonly askerId?: string
+  /** Told what is written so far, each time there is more of it; what it does delays the rest. */
+  readonly onDraft?: (text: string) => Effect.Effect<void>
+}
+
+export interface WriterStatus {
+  readonly kind: "embedded" | "real"
+  readonly up: boolean
+  /** One sentence for people. */
+  readonly detail: string
+  readonly breaker?: "closed" | "open" | "half-open"
 }
 
 export class Writer extends Context.Service<
   Writer,
   {
-    write(question: string, retrieval: Retrieval): Effect.Effect<Written, WriterError>
+    write(question: string, retrieval: Retrieval, options?: WriteOptions): Effect.Effect<Written, WriterError>
+    readonly status: Effect.Effect<WriterStatus>
   }
 >()("rtfm/model/Writer") {}

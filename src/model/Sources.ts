@@ -1,0 +1,107 @@
+/** What a model is shown of what was found: passages with numbers, as data, without what speaks to it. */
+import type { Citation } from "../domain/Answer.ts"
+import { wordsQuoted } from "../domain/Citations.ts"
+import { inert } from "../domain/Inert.ts"
+import { leftOut, screened } from "../domain/Screening.ts"
+import type { Passage } from "../knowledge/Passages.ts"
+import type { Found } from "../knowledge/Retriever.ts"
+
+/** Chunks that are shown, and characters of all of them. */
+const most = { chunks: 8, characters: 24_000 }
+const longestTitle = 120
+
+export interface Source {
+  /** From 1, in the order of relevance. */
+  readonly id: number
+  readonly kind: "document" | "chat"
+  /** Headings of a section, or who said it. */
+  readonly title: string
+  /** As it is known. */
+  readonly text: string
+  /** As a model sees it. */
+  readonly shown: string
+  readonly editedAt: number
+  readonly url: string
+  /** What it is cut into, to be cited; one message for chat. */
+  readonly passages: ReadonlyArray<Passage>
+}
+
+/** Screening costs up to a millisecond a passage, and the same ones are found again and again. */
+const screenedBefore = new Map<string, string>()
+const remembered = 2_000
+
+const screenedOnce = (text: string): string => {
+  const known = screenedBefore.get(text)
+  if (known !== undefined) return known
+  if (screenedBefore.size >= remembered) screenedBefore.clear()
+  const result = screened(text)
+  screenedBefore.set(text, result)
+  return result
+}
+
+const labelOf = (text: string) => screenedOnce(inert(text)).slice(0, longestTitle)
+
+const partsOf = ({ chunk }: Found): ReadonlyArray<Omit<Source, "id">> => {
+  const { editedAt, kind, passages } = chunk
+  return kind === "document"
+    ? [
+        {
+          kind,
+          editedAt,
+          passages,
+          title: labelOf(chunk.title),
+          text: chunk.text,
+          shown: screenedOnce(chunk.text),
+          url: chunk.url
+        }
+      ]
+    : passages.map((passage) => ({
+        kind,
+        editedAt,
+        passages: [passage],
+        title: labelOf(passage.authorName ?? chunk.title),
+        text: passage.text,
+        shown: screenedOnce(passage.text),
+        url: passage.url
+      }))
+}
+
+/** Best first, as many as there is room for; what nothing is left of is not shown. */
+export const sourcesOf = (found: ReadonlyArray<Found>): ReadonlyArray<Source> => {
+  const parts = found
+    .slice(0, most.chunks)
+    .flatMap(partsOf)
+    .filter(({ shown }) => shown.replaceAll(leftOut, "").trim() !== "")
+  let room = most.characters
+  return parts.filter(({ shown }) => (room -= shown.length) >= 0).map((part, i) => ({ ...part, id: i + 1 }))
+}
+
+/** As the model reads them: JSON, so that no text can end where it stands and become something else. */
+export const dataOf = (question: string, sources: ReadonlyArray<Source>): string =>
+  JSON.stringify({
+    question,
+    passages: sources.map(({ editedAt, id, kind, shown, title }) => ({
+      id,
+      ...(kind === "chat" ? { said_by: title } : { section: title }),
+      date: new Date(editedAt).toISOString().slice(0, 10),
+      text: shown
+    }))
+  })
+
+/** Of a source's own words. */
+export const citationOf = (source: Source, quote: string, n: number): Citation => {
+  const holder = source.passages.find(({ text }) => text.includes(quote))
+  return {
+    n,
+    quote,
+    title: source.title,
+    url: holder?.url ?? source.url,
+    passageId: (holder ?? source.passages[0]!).id,
+    // A quote longer than the overlap of two passages may be whole in neither, but is in the section.
+    passage: holder?.text ?? source.text
+  }
+}
+
+/** The source's own words that a quote repeats, if the model was shown them. */
+export const wordsShown = ({ shown, text }: Source, quote: string): string | undefined =>
+  wordsQuoted(shown, quote) === undefined ? undefined : wordsQuoted(text, quote)
