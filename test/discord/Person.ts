@@ -1,5 +1,5 @@
 /** Somebody who uses this Discord, in the words of a test: says, edits, reacts, runs, clicks. */
-import * as Commands from "./Commands.ts"
+import * as CommandUse from "./CommandUse.ts"
 import * as Interactions from "./Interactions.ts"
 import type { Channel, File, HasId, Interaction, Json, Message, User } from "./Model.ts"
 import * as Messages from "./Messages.ts"
@@ -18,12 +18,8 @@ export interface Saying {
   readonly at?: number
 }
 
-export type Options = Readonly<Record<string, string | number | boolean | HasId>>
-
 const userCommand = 2
 const messageCommand = 3
-const subcommand = 1
-const subcommandGroup = 2
 
 export class Person {
   readonly id: string
@@ -165,7 +161,7 @@ export class Person {
   }
 
   /** Runs a slash command, such as `/ask` or `/rtfm channel`, with its options by name. */
-  runs(place: HasId, command: string, options: Options = {}): Interaction {
+  runs(place: HasId, command: string, options: CommandUse.Options = {}): Interaction {
     const [name, ...path] = command.replace(/^\//, "").split(" ")
     const { channel, definition } = this.#command(place, 1, name!)
     const resolved: Json = {}
@@ -173,7 +169,7 @@ export class Person {
       id: definition["id"],
       name,
       type: 1,
-      options: this.#options(definition["options"] ?? [], path, options, resolved, command),
+      options: CommandUse.options(this.#world, definition, path, options, resolved),
       ...(Object.keys(resolved).length > 0 && { resolved }),
       ...(definition["guild_id"] !== undefined && { guild_id: definition["guild_id"] })
     }
@@ -285,66 +281,7 @@ export class Person {
 
   #command(place: HasId, type: number, name: string) {
     const channel = this.#at(place, "UseApplicationCommands")
-    const definition = Commands.find(this.#world, channel.guildId, type, name)
-    if (definition === undefined)
-      throw new Error(`There is no command ${name}; there is ${Commands.names(this.#world, channel.guildId)}`)
-    const contexts: ReadonlyArray<number> = definition["contexts"] ?? [0, 1]
-    if (!contexts.includes(channel.guildId === null ? 1 : 0))
-      throw new Error(`The command ${name} is not offered there`)
-    const needed = definition["default_member_permissions"]
-    const held = this.#world.permissions(channel, this.user)
-    if (needed !== null && channel.guildId !== null && (held & BigInt(needed)) !== BigInt(needed))
-      throw new Error(`${this.name} may not use the command ${name}`)
-    return { channel, definition }
-  }
-
-  #options(
-    defined: ReadonlyArray<Json>,
-    path: ReadonlyArray<string>,
-    given: Options,
-    resolved: Json,
-    command: string
-  ): ReadonlyArray<Json> {
-    const [next, ...rest] = path
-    if (next !== undefined) {
-      const found = defined.find(({ name, type }) => name === next && (type === subcommand || type === subcommandGroup))
-      if (found === undefined) throw new Error(`There is no command ${command}`)
-      return [
-        {
-          name: next,
-          type: found["type"],
-          options: this.#options(found["options"] ?? [], rest, given, resolved, command)
-        }
-      ]
-    }
-    if (defined.some(({ type }) => type === subcommand))
-      throw new Error(
-        `The command ${command} has to be followed by one of ${defined.map(({ name }) => name).join(", ")}`
-      )
-    const missing = defined.find(({ name, required }) => required === true && !(name in given))
-    if (missing !== undefined) throw new Error(`${command} needs ${missing["name"]}`)
-    return Object.entries(given).map(([name, value]) => {
-      const option = defined.find((one) => one["name"] === name)
-      if (option === undefined) throw new Error(`${command} has no option ${name}`)
-      return { name, type: option["type"], value: this.#value(option, value, resolved) }
-    })
-  }
-
-  #value(option: Json, value: string | number | boolean | HasId, resolved: Json): string | number | boolean {
-    if (typeof value !== "object") {
-      const choices: ReadonlyArray<Json> = option["choices"] ?? []
-      if (choices.length > 0 && !choices.some((choice) => choice["value"] === value))
-        throw new Error(`${option["name"]} cannot be ${value}`)
-      return value
-    }
-    const { channels, guilds, users } = this.#world
-    const channel = channels.get(value.id)
-    const user = users.get(value.id)
-    const role = [...guilds.values()].flatMap(({ roles }) => roles.get(value.id) ?? [])[0]
-    if (channel !== undefined) (resolved["channels"] ??= {})[value.id] = Render.channel(channel)
-    if (user !== undefined) (resolved["users"] ??= {})[value.id] = Render.user(user)
-    if (role !== undefined) (resolved["roles"] ??= {})[value.id] = Render.role(role)
-    return value.id
+    return { channel, definition: CommandUse.usable(this.#world, channel, this.user, type, name) }
   }
 }
 

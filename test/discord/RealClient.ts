@@ -1,16 +1,16 @@
 /** A bot made of Discord's own packages, as a test's opposite of the emulator. */
 import { Client, type ClientOptions } from "@discordjs/core"
-import { REST, type RESTOptions } from "@discordjs/rest"
+import { DiscordAPIError, REST, type RESTOptions } from "@discordjs/rest"
 import {
   type OptionalWebSocketManagerOptions,
   type SessionInfo,
-  SimpleIdentifyThrottler,
   WebSocketManager,
   WebSocketShardEvents
 } from "@discordjs/ws"
 import { Effect, type Scope } from "effect"
-import { GatewayIntentBits as I } from "discord-api-types/v10"
-import type { Discord } from "./Discord.ts"
+import { type APIMessage, GatewayIntentBits as I } from "discord-api-types/v10"
+import { Discord, type Options as DiscordOptions } from "./Discord.ts"
+import type { HasId } from "./Model.ts"
 
 export const intents: number =
   I.Guilds |
@@ -55,7 +55,8 @@ export const make = (discord: Discord, options: Options = {}): RealClient => {
     token: options.token ?? discord.token,
     intents: options.intents ?? intents,
     rest,
-    buildIdentifyThrottler: async () => new SimpleIdentifyThrottler(1),
+    // Without the five seconds between two sessions: the emulator is told to do without, too.
+    buildIdentifyThrottler: async () => ({ waitForIdentify: () => Promise.resolve() }),
     retrieveSessionInfo: async (shard) => sessions.get(shard) ?? null,
     updateSessionInfo: async (shard, info) => void sessions.set(shard, info),
     ...options.ws
@@ -83,3 +84,29 @@ export const connect = (discord: Discord, options: Options = {}): Effect.Effect<
     }),
     ({ ws }) => Effect.promise(async () => ws.destroy())
   ).pipe(Effect.tap((client) => discord.until(() => client.of("READY").length > 0 || client.resumed() > 0)))
+
+/** A server with a channel, Alice in it, and a connected client. */
+export const setUp = Effect.fnUntraced(function* (options: DiscordOptions = {}, client: Options = {}) {
+  const discord = yield* Discord.start({ ...options, gateway: { identifyInterval: 0, ...options.gateway } })
+  const alice = discord.user("alice")
+  const guild = discord.guild({ name: "Brew", members: [alice] })
+  const general = guild.channel("general")
+  const bot = yield* connect(discord, client)
+  yield* discord.until(() => bot.of("GUILD_CREATE").length === 1)
+  return { discord, alice, guild, general, bot }
+})
+
+export const post = (bot: RealClient, channel: HasId, body: Record<string, unknown>): Effect.Effect<APIMessage> =>
+  Effect.promise(() => bot.api.channels.createMessage(channel.id, body as never))
+
+/** The refusal of a request: its status and Discord's code. */
+export const refusal = (request: () => Promise<unknown>): Effect.Effect<readonly [number, number | string]> =>
+  Effect.promise(() =>
+    request().then(
+      () => Promise.reject(new Error("It was not refused")),
+      (error: unknown) => {
+        if (error instanceof DiscordAPIError) return [error.status, error.code] as const
+        throw error
+      }
+    )
+  )

@@ -14,6 +14,8 @@ export class Session {
   readonly shard: readonly [number, number]
   /** Null between a lost connection and its resume. */
   socket: WebSocket | null
+  /** It was declared invalid and not yet resumed. */
+  invalid = false
   seq = 0
   lostAt: number | null = null
   readonly #world: World
@@ -51,7 +53,7 @@ export class Session {
     const payload = `{"op":0,"t":"${name}","s":${this.seq},"d":${json}}`
     this.#sent.push(payload)
     if (this.#sent.length > replayable) this.#sent.splice(0, replayable / 10)
-    this.socket?.send(payload)
+    if (!this.invalid) this.socket?.send(payload)
   }
 
   /** What was dispatched after `seq`, again; undefined when that is no longer known, or never was. */
