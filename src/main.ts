@@ -13,6 +13,7 @@ import * as Vectorizer from "./actors/Vectorizer.ts"
 import { bootstrapServers } from "./broker/kafka/KafkaSettings.ts"
 import * as Prepare from "./broker/Prepare.ts"
 import * as SqliteBroker from "./broker/Sqlite.ts"
+import { discordToken } from "./chat/discord/DiscordSettings.ts"
 import * as LocalChat from "./chat/LocalChat.ts"
 import * as Documents from "./docs/Documents.ts"
 import * as Converter from "./docs/formats/Converter.ts"
@@ -47,14 +48,16 @@ export const Log = Layer.unwrap(
   Effect.map(Commander.topics, ({ commands, responses }) => Prepare.layer(Topics.allWith([commands, responses])))
 ).pipe(Layer.provideMerge(Brokers))
 
-const Stores = Layer.mergeAll(
-  LocalChat.layer,
-  Passages.layer,
-  Feedback.layer,
-  Documents.layer,
-  Chroma.layer,
-  LocalEmbedder.layer
+/** Discord beside the page where a token is set, and its client is loaded only then. */
+const Chats = Layer.unwrap(
+  Effect.gen(function* () {
+    if (Option.isNone(yield* discordToken.config)) return LocalChat.layer
+    const { layer } = yield* Effect.promise(() => import("./chat/Chats.ts"))
+    return layer
+  })
 )
+
+const Stores = Layer.mergeAll(Chats, Passages.layer, Feedback.layer, Documents.layer, Chroma.layer, LocalEmbedder.layer)
 
 export const Capabilities = Layer.mergeAll(Retriever.layer, QuotingWriter.layer, Inventory.layer).pipe(
   Layer.provideMerge(Stores),

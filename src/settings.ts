@@ -4,6 +4,7 @@ import { ConfigProvider, Effect, Layer, Schema } from "effect"
 import { announcementChannelId, commandsTopic, responsesTopic } from "./actors/Commander.ts"
 import { ingestOwnDocs } from "./actors/OwnDocs.ts"
 import { shutdownGrace } from "./actors/Supervise.ts"
+import * as DiscordSettings from "./chat/discord/DiscordSettings.ts"
 import * as KafkaSettings from "./broker/kafka/KafkaSettings.ts"
 import { logFormat, logLevel } from "./runtime/Logging.ts"
 import type { Setting } from "./runtime/Setting.ts"
@@ -15,6 +16,7 @@ import * as Guard from "./web/Guard.ts"
 export const all: ReadonlyArray<Setting<any>> = [
   ...Guard.settings,
   dataDir,
+  ...DiscordSettings.settings,
   ...KafkaSettings.settings,
   chromaUrl,
   ingestOwnDocs,

@@ -14,6 +14,7 @@ const replyOf = (response: BotResponse): Reply => {
       channelId,
       ...(threadId !== undefined && { threadId }),
       replyTo: questionId,
+      questionId,
       text: answer.text,
       answer
     }

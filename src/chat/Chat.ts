@@ -22,6 +22,17 @@ export class ChatError extends Schema.TaggedError<ChatError>()("ChatError", {
   }
 }
 
+/** The platform refuses the bot itself: no new start can mend it, so the process ends. */
+export class ChatFatalError extends Schema.TaggedError<ChatFatalError>()("ChatFatalError", {
+  reason: Schema.Literals(["token", "intents", "sharding"]),
+  detail: Schema.String
+}) {
+  readonly fatal = true as const
+  override get message() {
+    return this.detail
+  }
+}
+
 /** Something the bot wants said. */
 export interface Reply {
   /** Saying the same id twice says it once. */
@@ -30,6 +41,8 @@ export interface Reply {
   readonly threadId?: string
   /** The message it answers. */
   readonly replyTo?: string
+  /** The question it answers; a command's answer belongs to the command. */
+  readonly questionId?: string
   readonly text: string
   /** For platforms that show more than text. */
   readonly answer?: Answer
@@ -52,7 +65,7 @@ export class Chat extends Context.Service<
   Chat,
   {
     /** Everything said since the last confirmed batch, then everything as it is said, oldest first. */
-    readonly heard: Stream.Stream<Batch, ChatError>
+    readonly heard: Stream.Stream<Batch, ChatError | ChatFatalError>
     /** Says it and returns the message; a repeated id returns the message said before. */
     say(reply: Reply): Effect.Effect<ChatMessage, ChatError>
     /**

@@ -3,6 +3,7 @@ import { Cause } from "effect"
 import { CliError } from "effect/cli"
 import { SqlError } from "effect/sql"
 import { BrokerError } from "../broker/Broker.ts"
+import { ChatFatalError } from "../chat/Chat.ts"
 import { RoomError } from "../runtime/Room.ts"
 import { SettingsError } from "../settings.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
@@ -16,7 +17,8 @@ export const exitCodes = {
   2: "a setting, a flag or an argument is wrong",
   3: "another rtfm has DATA_DIR open",
   4: "the address cannot be listened on",
-  5: "DATA_DIR cannot be written, is damaged, or its disk is full"
+  5: "DATA_DIR cannot be written, is damaged, or its disk is full",
+  6: "Discord refuses the bot: its token, its intents or its size"
 } as const
 
 type ExitCode = keyof typeof exitCodes
@@ -33,6 +35,7 @@ export const exitCodeOf = (cause: Cause.Cause<unknown>): ExitCode => {
   const error = Cause.squash(cause)
   if (error instanceof SettingsError || CliError.isCliError(error)) return 2
   if (error instanceof BrokerError) return brokerCodes[error.reason] ?? 1
+  if (error instanceof ChatFatalError) return 6
   if (error instanceof RoomError || SqlError.isSqlError(error)) return 5
   if (error instanceof ServerError) return error.reason === "unprotected" ? 2 : 4
   return 1

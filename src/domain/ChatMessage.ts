@@ -24,6 +24,8 @@ export const ChatMessage = Schema.Struct({
   replyTo: Schema.optionalKey(Schema.NonEmptyString),
   /** The bot is named by a mention token in the text; a mere reply-ping does not count. */
   mentionsBot: Schema.Boolean,
+  /** It asks the bot though its text does not say so, as a reply to an answer does. */
+  asks: Schema.optionalKey(Schema.Boolean),
   /** Where a reader finds the message. */
   url: Schema.String,
   createdAt: Millis,

@@ -39,7 +39,7 @@ export interface Followed extends Memory {
 
 /** Programs, questions to the bot and empty messages say nothing that answers anybody. */
 export const isEvidence = (message: ChatMessage): boolean =>
-  !message.author.bot && message.text.trim() !== "" && questionIn(message) === undefined
+  !message.author.bot && message.text.trim() !== "" && message.asks !== true && questionIn(message) === undefined
 
 export const messageIdsIn = (events: ReadonlyArray<ChatEvent>): ReadonlyArray<string> => [
   ...new Set(

@@ -7,6 +7,7 @@ import * as Calibration from "./migrations/0003_calibration.ts"
 import * as LocalChat from "./migrations/0004_local_chat.ts"
 import * as Feedback from "./migrations/0005_feedback.ts"
 import * as Sources from "./migrations/0006_sources.ts"
+import * as Discord from "./migrations/0007_discord.ts"
 import * as LocalThreads from "./migrations/0008_local_threads.ts"
 
 export const layer = Layer.effectDiscard(
@@ -19,6 +20,7 @@ export const layer = Layer.effectDiscard(
         "0004_local_chat": LocalChat.migration,
         "0005_feedback": Feedback.migration,
         "0006_sources": Sources.migration,
+        "0007_discord": Discord.migration,
         "0008_local_threads": LocalThreads.migration
       })
     })

@@ -1,0 +1,170 @@
+/** Discord as a place where people talk: what is heard there, and what the bot says. */
+import { type APIApplication, type APIUser, ApplicationFlags, GatewayIntentBits, Routes } from "discord-api-types/v10"
+import { Config, Deferred, Effect, Option, Stream } from "effect"
+import { type Batch, Chat, ChatError, type ChatFatalError, type Reply } from "../Chat.ts"
+import * as DiscordSettings from "./DiscordSettings.ts"
+import * as DiscordState from "./DiscordState.ts"
+import * as Ear from "./Ear.ts"
+import * as Gateway from "./Gateway.ts"
+import * as Guilds from "./Guilds.ts"
+import * as Hearing from "./Hearing.ts"
+import * as Known from "./Known.ts"
+import { refusedToken } from "./Refusals.ts"
+import * as Rest from "./Rest.ts"
+import * as Switches from "./Switches.ts"
+import * as Voice from "./Voice.ts"
+
+/** Who the bot is, and what of Discord it knows. */
+interface Self {
+  readonly id: string
+  readonly name: string
+  readonly applicationId: string
+  readonly readsContent: boolean
+  readonly guilds: Guilds.Guilds
+  readonly known: Known.Known
+}
+
+const always =
+  GatewayIntentBits.Guilds |
+  GatewayIntentBits.GuildMessages |
+  GatewayIntentBits.GuildMessageReactions |
+  GatewayIntentBits.DirectMessages
+
+const readsContent = (flags: number): boolean =>
+  (flags & (ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited)) !== 0
+
+const reasons: Record<Rest.RestError["reason"], ChatError["reason"]> = {
+  unauthorized: "unreachable",
+  unreachable: "unreachable",
+  limited: "limited",
+  "unknown-channel": "unknown-channel",
+  "unknown-message": "invalid",
+  forbidden: "forbidden",
+  expired: "invalid",
+  invalid: "invalid",
+  failed: "failed"
+}
+
+export const make = Effect.gen(function* () {
+  const token = Option.getOrThrow(yield* DiscordSettings.discordToken.config)
+  const api = yield* DiscordSettings.discordApiUrl.config
+  const listenTo = Option.getOrUndefined(yield* DiscordSettings.listenChannelIds.config)
+  const publicUrl = Option.getOrUndefined(yield* Config.option(Config.URL("PUBLIC_URL")))
+  const rest = Rest.make({ token, api })
+  const state = yield* DiscordState.make
+  const switches = yield* Switches.make(state, listenTo)
+  const fatal = yield* Deferred.make<never, ChatFatalError>()
+  let self: Self | undefined
+
+  /** Whoever is told that the token is not valid tells the listener, which ends the process. */
+  const toChatError = <A, E, R>(
+    effect: Effect.Effect<A, E | Rest.RestError, R>
+  ): Effect.Effect<A, Exclude<E, Rest.RestError> | ChatError, R> =>
+    Effect.catchIf(
+      effect,
+      (error): error is Extract<E | Rest.RestError, Rest.RestError> => error instanceof Rest.RestError,
+      ({ detail, reason }) => {
+        const error = new ChatError({ reason: reasons[reason], detail })
+        const tell = reason === "unauthorized" ? Deferred.fail(fatal, refusedToken) : Effect.void
+        return Effect.andThen(tell, Effect.fail(error))
+      }
+    ) as Effect.Effect<A, Exclude<E, Rest.RestError> | ChatError, R>
+
+  const meet = Effect.gen(function* () {
+    const user = yield* rest.call<APIUser>("ask who I am", { method: "get", route: Routes.user() })
+    const application = yield* rest.call<APIApplication>("read my application", {
+      method: "get",
+      route: Routes.currentApplication()
+    })
+    const guilds = Guilds.make(user.id)
+    const known = Known.make(rest, guilds, user.id)
+    self = {
+      id: user.id,
+      name: user.username,
+      applicationId: application.id,
+      readsContent: readsContent(application.flags ?? 0),
+      guilds,
+      known
+    }
+    if (!self.readsContent) yield* Effect.logWarning(withoutContent)
+    return self
+  })
+  const whoAmI = Effect.suspend(() => (self === undefined ? meet : Effect.succeed(self)))
+
+  const voice = Voice.make({
+    rest,
+    state,
+    selfId: Effect.map(whoAmI, ({ id }) => id),
+    publicUrl,
+    asksHuman: false
+  })
+
+  const listen = Effect.gen(function* () {
+    const me = yield* whoAmI
+    const ear = Ear.make({
+      rest,
+      state,
+      switches,
+      guilds: me.guilds,
+      known: me.known,
+      selfId: me.id,
+      readsContent: me.readsContent,
+      queryOfInteraction: () => Effect.undefined
+    })
+    const gateway = yield* Gateway.connect({
+      client: rest.client,
+      token,
+      intents: always | (me.readsContent ? GatewayIntentBits.MessageContent : 0),
+      sessions: yield* state.sessions,
+      urgent: () => undefined
+    })
+    const next = Effect.gen(function* () {
+      const { heard, progress } = yield* ear.take(yield* gateway.take)
+      const batch: Batch = { heard, confirm: state.confirm(progress) }
+      return batch
+    })
+    return Stream.fromEffectRepeat(toChatError(Effect.raceFirst(next, Deferred.await(fatal))))
+  })
+
+  const audience = Effect.fn("Discord.audience")(function* (channelId: string, askerId?: string) {
+    const { known } = yield* toChatError(whoAmI)
+    const found = yield* toChatError(known.audience(channelId, askerId))
+    if (found !== undefined) return found
+    return yield* new ChatError({
+      reason: "unknown-channel",
+      detail: `There is no channel ${channelId} in Discord, or the bot cannot see it`
+    })
+  })
+
+  const say = Effect.fn("Discord.say")(function* (reply: Reply) {
+    const me = yield* toChatError(whoAmI)
+    const { channelId, id, message } = yield* toChatError(voice.say(reply))
+    const channel = me.guilds.channel(channelId)
+    const spot = channel === undefined ? { serverId: Hearing.directServer, channelId } : me.guilds.spotOf(channel)
+    if (message !== undefined) return Hearing.toChatMessage(message, spot, me.id)
+    const at = Hearing.timeOf(id)
+    return {
+      ...spot,
+      id,
+      author: { id: me.id, name: me.name, bot: true },
+      text: reply.text,
+      mentionsBot: false,
+      url: Hearing.urlOf(spot.serverId, channelId, id),
+      createdAt: at,
+      editedAt: at
+    }
+  })
+
+  return Chat.of({
+    heard: Stream.unwrap(toChatError(listen)),
+    say,
+    audience,
+    announcements: Effect.fail(
+      new ChatError({ reason: "unknown-channel", detail: "Discord has no channel for announcements of its own" })
+    ),
+    typing: voice.typing
+  })
+})
+
+const withoutContent =
+  "Discord does not let this bot read messages: it answers mentions, direct messages and commands only. For the rest, switch on Message Content Intent at https://discord.com/developers/applications, under Bot."

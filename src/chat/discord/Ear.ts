@@ -1,0 +1,350 @@
+/** Discord → what was heard: dispatches become events and questions, and what was said while nobody listened is read. */
+import type { SessionInfo } from "@discordjs/ws"
+import {
+  type APIMessage,
+  GatewayDispatchEvents,
+  type GatewayDispatchPayload,
+  type GatewayMessageReactionAddDispatchData,
+  Routes
+} from "discord-api-types/v10"
+import { Clock, Effect, Metric } from "effect"
+import type { ChatEvent } from "../../domain/ChatMessage.ts"
+import type { BotQuery, QueryContext } from "../../domain/Question.ts"
+import type { Batch, ChatError, Heard } from "../Chat.ts"
+import type { Cursor, DiscordState } from "./DiscordState.ts"
+import type { Dispatch } from "./Gateway.ts"
+import * as Guilds from "./Guilds.ts"
+import * as Hearing from "./Hearing.ts"
+import type { Known } from "./Known.ts"
+import type { Rest, RestError } from "./Rest.ts"
+import type { Switches } from "./Switches.ts"
+
+export interface Options {
+  readonly rest: Rest
+  readonly state: DiscordState
+  readonly guilds: Guilds.Guilds
+  readonly known: Known
+  readonly switches: Switches
+  readonly selfId: string
+  /** Without the intent, only what is meant for the bot has words. */
+  readonly readsContent: boolean
+  /** The question of a command, or of a button. */
+  readonly queryOfInteraction: (
+    interaction: Extract<GatewayDispatchPayload, { t: GatewayDispatchEvents.InteractionCreate }>["d"]
+  ) => Effect.Effect<BotQuery | undefined, ChatError | RestError>
+}
+
+const malformedTotal = Metric.counter("rtfm_discord_malformed_total", {
+  description: "Events of Discord that could not be understood and were skipped",
+  incremental: true
+})
+
+const questionMarks: ReadonlySet<string | null> = new Set(["❓", "❔"])
+
+/** Messages before a question that are read to understand it. */
+const before = 6
+/** A question that was asked while nobody listened is answered for so long. */
+const stillAsked = 24 * 3600 * 1000
+/** What is said at the same time may arrive in another order. */
+const slack = 60_000
+
+const nothing: ReadonlyArray<Heard> = []
+
+export const make = ({ guilds, known, queryOfInteraction, readsContent, rest, selfId, state, switches }: Options) => {
+  /** The newest message of each channel in what was heard and is not confirmed yet. */
+  let newest = new Map<string, Cursor>()
+  let newestAt = 0
+  /** Servers of which what was missed is still being read; their cursors stay where they are. */
+  const behind = new Set<string>()
+
+  const note = ({ channel_id, id }: Pick<Hearing.Message, "channel_id" | "id">, serverId: string) => {
+    const known = newest.get(channel_id)
+    if (known === undefined || Hearing.isAfter(id, known.messageId))
+      newest.set(channel_id, { channelId: channel_id, serverId, messageId: id })
+    newestAt = Math.max(newestAt, Hearing.timeOf(id))
+  }
+
+  /** What was said where a question is asked. Best effort: a question without it is still one. */
+  const contextOf = Effect.fnUntraced(
+    function* (message: Hearing.Message, channel: Guilds.Channel | undefined) {
+      const history = yield* rest.call<ReadonlyArray<APIMessage>>("read what was said before", {
+        method: "get",
+        route: Routes.channelMessages(message.channel_id),
+        query: { before: message.id, limit: String(before) },
+        retries: 0,
+        deadline: "3 seconds"
+      })
+      const said = history.filter((it) => Hearing.isSpoken(it) && it.id !== message.referenced_message?.id).toReversed()
+      const last = message.referenced_message == null ? [] : [message.referenced_message]
+      const context: QueryContext = {
+        ...(channel !== undefined && Guilds.isThread(channel) && channel.name !== "" && { title: channel.name }),
+        before: [...said, ...last].map((it) => ({
+          name: Hearing.nameOf(it.author),
+          bot: it.author.bot === true,
+          text: Hearing.textOf(it, selfId)
+        }))
+      }
+      return context
+    },
+    Effect.orElseSucceed(() => undefined)
+  )
+
+  const repliesToAnswer = Effect.fnUntraced(function* ({ message_reference, referenced_message }: Hearing.Message) {
+    if (referenced_message?.author.id !== selfId || message_reference?.message_id === undefined) return false
+    return (yield* state.replyOf(message_reference.message_id)) !== undefined
+  })
+
+  const questionOf = Effect.fnUntraced(function* (
+    message: Hearing.Message,
+    spot: Guilds.Spot,
+    channel: Guilds.Channel | undefined
+  ) {
+    const trigger = Hearing.triggerOf(message, {
+      selfId,
+      direct: spot.serverId === Hearing.directServer,
+      repliesToAnswer: yield* repliesToAnswer(message),
+      inOwnThread: channel !== undefined && Guilds.isThread(channel) && channel.ownerId === selfId,
+      automatic: channel !== undefined && isAutomatic(message, channel)
+    })
+    if (trigger === undefined) return undefined
+    const alone = trigger === "mention" || trigger === "command"
+    const inThread = channel !== undefined && Guilds.isThread(channel)
+    const wanted = !alone || inThread || message.referenced_message != null
+    const context = wanted ? yield* contextOf(message, channel) : undefined
+    return Hearing.queryOf(message, spot, selfId, { trigger, context })
+  })
+
+  /** In a forum only the post itself is a question, not what is said about it. */
+  const isAutomatic = (message: Hearing.Message, channel: Guilds.Channel): boolean => {
+    const parent = guilds.channel(channel.parentId ?? "")
+    if (switches.modeOf(channel, parent) !== "automatic") return false
+    return !Guilds.isThread(channel) || (message.id === channel.id && parent !== undefined && Guilds.isForum(parent))
+  }
+
+  const hearDirect = Effect.fnUntraced(function* (message: Hearing.Message) {
+    const spot = { serverId: Hearing.directServer, channelId: message.channel_id }
+    const query = yield* questionOf(message, spot, undefined)
+    return query === undefined ? nothing : [{ query }]
+  })
+
+  /** Nothing around it could make it a question, so nothing needs to be looked up. */
+  const isPlain = (message: Hearing.Message, channel: Guilds.Channel): boolean =>
+    message.referenced_message == null &&
+    !isAutomatic(message, channel) &&
+    Hearing.triggerOf(message, {
+      selfId,
+      direct: false,
+      repliesToAnswer: false,
+      inOwnThread: Guilds.isThread(channel) && channel.ownerId === selfId,
+      automatic: false
+    }) === undefined
+
+  const eventOf = (type: "created" | "edited", message: Hearing.Message, spot: Guilds.Spot, asks: boolean) => {
+    if (switches.optedOut(message.author.id)) return undefined
+    const said = Hearing.toChatMessage(message, spot, selfId)
+    if (!Number.isInteger(said.createdAt) || !Number.isInteger(said.editedAt)) throw new TypeError("No time")
+    return { type, message: asks && !said.mentionsBot ? { ...said, asks: true } : said } satisfies ChatEvent
+  }
+
+  const hearIn = (message: Hearing.Message, channel: Guilds.Channel): ReadonlyArray<Heard> | undefined => {
+    const mode = switches.modeOf(channel, guilds.channel(channel.parentId ?? ""))
+    if (mode === "off") return nothing
+    note(message, channel.serverId)
+    if (!Hearing.isSpoken(message)) return nothing
+    if (mode !== "listen" && !isPlain(message, channel)) return undefined
+    const event = eventOf("created", message, guilds.spotOf(channel), false)
+    return event === undefined ? nothing : [{ event }]
+  }
+
+  const hearMessage = (
+    message: Hearing.Message
+  ): ReadonlyArray<Heard> | Effect.Effect<ReadonlyArray<Heard>, ChatError | RestError> => {
+    if (message.guild_id === undefined) return hearDirect(message)
+    const channel = guilds.channel(message.channel_id)
+    const heard = channel && hearIn(message, channel)
+    if (heard !== undefined) return heard
+    return Effect.gen(function* () {
+      const channel = yield* known.channel(message.channel_id, message.guild_id)
+      if (channel === undefined) return nothing
+      const heard = hearIn(message, channel)
+      if (heard !== undefined) return heard
+      const spot = guilds.spotOf(channel)
+      const query = yield* questionOf(message, spot, channel)
+      const event = eventOf("created", message, spot, query !== undefined && query.automatic !== true)
+      const old = Date.parse(message.timestamp) < (yield* Clock.currentTimeMillis) - stillAsked
+      return [{ ...(event !== undefined && { event }), ...(query !== undefined && !old && { query }) }]
+    })
+  }
+
+  const hearEdit = Effect.fnUntraced(function* (message: Hearing.Message) {
+    // Without an edit's time, only a preview was added. What has no words without the intent was not emptied.
+    if (message.guild_id === undefined || !message.edited_timestamp || message.author.id === selfId) return nothing
+    if (!readsContent && message.content === "") return nothing
+    const channel = yield* known.channel(message.channel_id, message.guild_id)
+    if (channel === undefined || switches.modeOf(channel, guilds.channel(channel.parentId ?? "")) === "off")
+      return nothing
+    const spot = guilds.spotOf(channel)
+    const asks = (yield* repliesToAnswer(message)) || (Guilds.isThread(channel) && channel.ownerId === selfId)
+    const event = eventOf("edited", message, spot, asks)
+    return event === undefined || !Hearing.isSpoken(message) ? nothing : [{ event }]
+  })
+
+  const hearDeletion = Effect.fnUntraced(function* (
+    channelId: string,
+    serverId: string | undefined,
+    messageIds: ReadonlyArray<string>
+  ) {
+    if (serverId === undefined || messageIds.length === 0) return nothing
+    const channel = yield* known.channel(channelId, serverId)
+    const spot = channel === undefined ? { channelId } : guilds.spotOf(channel)
+    const at = yield* Clock.currentTimeMillis
+    return [{ event: { type: "deleted", serverId, channelId: spot.channelId, messageIds, at } satisfies ChatEvent }]
+  })
+
+  const removed = Effect.fnUntraced(function* (spots: ReadonlyArray<Guilds.Spot>) {
+    const at = yield* Clock.currentTimeMillis
+    return spots.map((spot): Heard => ({ event: { type: "removed", ...spot, at } }))
+  })
+
+  /** A channel goes with the private threads in it, which are channels of their own in the log. */
+  const spotsOf = (channel: Guilds.Channel): ReadonlyArray<Guilds.Spot> => {
+    const within = guilds.channelsOf(channel.serverId).filter(({ parentId }) => parentId === channel.id)
+    const apart = within.map(guilds.spotOf).filter(({ threadId }) => threadId === undefined)
+    return [guilds.spotOf(channel), ...(Guilds.isThread(channel) ? [] : apart)]
+  }
+
+  const hearServerLeft = Effect.fnUntraced(function* (serverId: string) {
+    const ids = new Set([...(yield* state.channelsOf(serverId)), ...guilds.channelsOf(serverId).map(({ id }) => id)])
+    const heard = yield* removed([...ids].map((channelId) => ({ serverId, channelId })))
+    yield* state.forgetServer(serverId)
+    return heard
+  })
+
+  /** A question mark under a message asks for it, whoever wrote it. */
+  const hearReaction = Effect.fnUntraced(function* (reaction: GatewayMessageReactionAddDispatchData) {
+    const { channel_id, emoji, guild_id, member, message_id, user_id } = reaction
+    if (!questionMarks.has(emoji.name) || user_id === selfId || member?.user?.bot === true || guild_id === undefined)
+      return nothing
+    const channel = yield* known.channel(channel_id, guild_id)
+    if (channel === undefined) return nothing
+    const mode = switches.modeOf(channel, guilds.channel(channel.parentId ?? ""))
+    if (mode === "off" || mode === "listen") return nothing
+    const message = yield* rest.call<APIMessage>("read the message under a question mark", {
+      method: "get",
+      route: Routes.channelMessage(channel_id, message_id)
+    })
+    if (message.author.bot === true) return nothing
+    const context = yield* contextOf(message, channel)
+    const query = Hearing.queryOf(message, guilds.spotOf(channel), selfId, { trigger: "mention", context })
+    return query === undefined ? nothing : [{ query: { ...query, askedAt: yield* Clock.currentTimeMillis } }]
+  })
+
+  type Result = ReadonlyArray<Heard> | Effect.Effect<ReadonlyArray<Heard>, ChatError | RestError>
+
+  const interpret = ({ d, t }: GatewayDispatchPayload): Result => {
+    switch (t) {
+      case GatewayDispatchEvents.MessageCreate:
+        return hearMessage(d as Hearing.Message)
+      case GatewayDispatchEvents.MessageUpdate:
+        return hearEdit(d as Hearing.Message)
+      case GatewayDispatchEvents.MessageDelete:
+        return hearDeletion(d.channel_id, d.guild_id, [d.id])
+      case GatewayDispatchEvents.MessageDeleteBulk:
+        return hearDeletion(d.channel_id, d.guild_id, d.ids)
+      case GatewayDispatchEvents.MessageReactionAdd:
+        return hearReaction(d)
+      case GatewayDispatchEvents.ChannelDelete: {
+        const channel = guilds.channel(d.id)
+        if (!("guild_id" in d) || d.guild_id === undefined) return nothing
+        return removed(channel === undefined ? [{ serverId: d.guild_id, channelId: d.id }] : spotsOf(channel))
+      }
+      case GatewayDispatchEvents.ThreadDelete: {
+        const { guild_id: serverId, id, parent_id: parentId } = d
+        const channel = guilds.channel(id)
+        if (channel !== undefined) return removed([guilds.spotOf(channel)])
+        // Whether it was private is not known: it goes either way.
+        const spots = [
+          { serverId, channelId: id },
+          ...(parentId ? [{ serverId, channelId: parentId, threadId: id }] : [])
+        ]
+        return removed(spots)
+      }
+      case GatewayDispatchEvents.GuildDelete:
+        return d.unavailable === true ? nothing : hearServerLeft(d.id)
+      case GatewayDispatchEvents.InteractionCreate:
+        return Effect.map(queryOfInteraction(d), (query) => (query === undefined ? nothing : [{ query }]))
+      default:
+        return nothing
+    }
+  }
+
+  const skip = (t: string, cause: unknown) =>
+    Effect.logWarning(`an event of Discord (${t}) could not be understood and is skipped: ${String(cause)}`).pipe(
+      Effect.andThen(Metric.update(malformedTotal, 1)),
+      Effect.as(nothing)
+    )
+
+  /** What passes by itself stops the listener, which comes back to it; what never will is skipped. */
+  const settle = (payload: GatewayDispatchPayload) =>
+    Effect.suspend((): Effect.Effect<ReadonlyArray<Heard>, ChatError | RestError> => {
+      const result = interpret(payload)
+      return Array.isArray(result)
+        ? Effect.succeed(result as ReadonlyArray<Heard>)
+        : (result as Effect.Effect<ReadonlyArray<Heard>, ChatError | RestError>)
+    }).pipe(
+      Effect.catchIf(
+        (error) =>
+          error._tag === "RestError" &&
+          error.reason !== "unreachable" &&
+          error.reason !== "limited" &&
+          error.reason !== "unauthorized",
+        (error) => skip(payload.t, error.detail)
+      ),
+      Effect.catchDefect((defect) => skip(payload.t, defect))
+    )
+
+  const take = Effect.fnUntraced(function* (dispatches: ReadonlyArray<Dispatch>) {
+    const heard: Array<Heard> = []
+    const sessions = new Map<number, SessionInfo>()
+    for (const { payload, session } of dispatches) {
+      // What is removed must be known while it is interpreted, what is new before.
+      const result = isPlainCreate(payload) ?? (yield* settle(payload))
+      for (const each of result) heard.push(each)
+      if (!isMessage(payload)) yield* applied(payload)
+      if (session !== null) sessions.set(session.shardId, session)
+    }
+    const cursors = [...newest.values()]
+    const seenAt = newestAt
+    newest = new Map()
+    const progress = {
+      sessions: [...sessions.values()],
+      cursors: cursors.filter(({ serverId }) => !behind.has(serverId)),
+      ...(seenAt > 0 && { seenAt: seenAt - slack })
+    }
+    return { heard, progress }
+  })
+
+  const isMessage = ({ t }: GatewayDispatchPayload): boolean => t === GatewayDispatchEvents.MessageCreate
+
+  /** The way of nearly every message, without an effect for each. */
+  const isPlainCreate = ({ d, t }: GatewayDispatchPayload): ReadonlyArray<Heard> | undefined => {
+    if (t !== GatewayDispatchEvents.MessageCreate || d.guild_id === undefined) return undefined
+    try {
+      const channel = guilds.channel(d.channel_id)
+      return channel && hearIn(d as Hearing.Message, channel)
+    } catch {
+      return undefined
+    }
+  }
+
+  const applied = (payload: GatewayDispatchPayload) =>
+    Effect.suspend(() => {
+      guilds.apply(payload)
+      return Effect.void
+    }).pipe(Effect.catchDefect((defect) => Effect.asVoid(skip(payload.t, defect))))
+
+  return { take, settle, behind, hearMessage }
+}
+
+export type Ear = ReturnType<typeof make>
+export type { Batch }

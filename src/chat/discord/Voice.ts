@@ -1,0 +1,194 @@
+/** What the bot says in Discord: each part of a reply once, found again when it is not known whether it was stored. */
+import { type APIMessage, MessageFlags, Routes } from "discord-api-types/v10"
+import { Clock, Effect, Metric } from "effect"
+import { createHash } from "node:crypto"
+import type { ChatError, Reply } from "../Chat.ts"
+import { digestOf, type DiscordState, type InteractionToken, type Posted } from "./DiscordState.ts"
+import * as Hearing from "./Hearing.ts"
+import { type Part, partsOf } from "./Rendering.ts"
+import type { Rest, RestError } from "./Rest.ts"
+
+export interface Options {
+  readonly rest: Rest
+  readonly state: DiscordState
+  readonly selfId: Effect.Effect<string, ChatError | RestError>
+  readonly publicUrl: URL | undefined
+  readonly asksHuman: boolean
+}
+
+const saidTotal = Metric.counter("rtfm_discord_messages_total", {
+  description: "Messages sent, edited, or found to be there already, by which of them",
+  incremental: true
+})
+const counted = (outcome: "sent" | "edited" | "found") =>
+  Metric.update(Metric.withAttributes(saidTotal, { outcome }), 1)
+
+/** Clocks differ, so a message may seem older than the attempt to send it. */
+const slack = 60_000
+/** Characters of an embed's text, and of all embeds of a message. */
+const [longestEmbed, longestEmbeds] = [4096, 6000]
+
+/** Nobody is ever called, in what is sent and in what is edited. */
+const silent = { allowed_mentions: { parse: [], replied_user: false }, flags: MessageFlags.SuppressEmbeds }
+
+/** The same for the same part; Discord allows 25 characters. */
+export const nonceOf = (replyId: string, part: number): string =>
+  createHash("sha256").update(`${replyId}/${part}`).digest("base64url").slice(0, 24)
+
+/** The first message of a reply. */
+export interface Said {
+  readonly id: string
+  readonly channelId: string
+  /** Absent when it was said before. */
+  readonly message?: APIMessage
+}
+
+export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => {
+  const send = (channelId: string, reply: Reply, part: number, { components, content }: Part) =>
+    rest
+      .call<APIMessage>(`say something in channel ${channelId}`, {
+        method: "post",
+        route: Routes.channelMessages(channelId),
+        body: {
+          content,
+          components,
+          nonce: nonceOf(reply.id, part),
+          enforce_nonce: true,
+          ...(part === 0 &&
+            reply.replyTo !== undefined &&
+            isSnowflake(reply.replyTo) && {
+              message_reference: { message_id: reply.replyTo, channel_id: channelId, fail_if_not_exists: false }
+            }),
+          ...silent
+        }
+      })
+      .pipe(Effect.tap(() => counted("sent")))
+
+  const edit = (channelId: string, messageId: string, { components, content }: Part) =>
+    rest
+      .call<APIMessage>(`edit a message in channel ${channelId}`, {
+        method: "patch",
+        route: Routes.channelMessage(channelId, messageId),
+        body: { content, components, ...silent }
+      })
+      .pipe(Effect.tap(() => counted("edited")))
+
+  /** The message that an attempt stored whose answer was lost: by author, what it replies to, and its words. */
+  const find = Effect.fnUntraced(function* (channelId: string, reply: Reply, { at, digest, part }: Posted) {
+    const me = yield* selfId
+    const history = yield* rest.call<ReadonlyArray<APIMessage>>(`look for a message in channel ${channelId}`, {
+      method: "get",
+      route: Routes.channelMessages(channelId),
+      query: { after: Hearing.snowflakeAt(at - slack), limit: "100" }
+    })
+    const mine = history
+      .filter(({ author }) => author.id === me)
+      .toSorted((a, b) => (Hearing.isAfter(a.id, b.id) ? 1 : -1))
+    const known = yield* state.known(mine.map(({ id }) => id))
+    const replies = ({ message_reference }: APIMessage) =>
+      part === 0 && reply.replyTo !== undefined && message_reference?.message_id === reply.replyTo
+    return mine.find((it) => !known.has(it.id) && (replies(it) || digestOf(it.content) === digest))
+  })
+
+  const sayPart = Effect.fnUntraced(function* (
+    channelId: string,
+    reply: Reply,
+    n: number,
+    part: Part,
+    posted: Posted | undefined
+  ) {
+    const entry = { part: n, channelId, digest: digestOf(part.content) }
+    if (posted?.messageId != null) return { id: posted.messageId, channelId }
+    const found = posted === undefined ? undefined : yield* find(channelId, reply, posted)
+    if (found === undefined) yield* state.post(reply.id, { ...entry, messageId: null })
+    else yield* counted("found")
+    const message = found ?? (yield* send(channelId, reply, n, part))
+    yield* state.post(reply.id, { ...entry, messageId: message.id })
+    return { id: message.id, channelId, message }
+  })
+
+  const sayInChannel = Effect.fnUntraced(function* (channelId: string, reply: Reply, parts: ReadonlyArray<Part>) {
+    const posted = yield* state.posted(reply.id)
+    let first: Said | undefined
+    for (const [n, part] of parts.entries()) {
+      const before = posted.find((it) => it.part === n)
+      const said: Said = yield* sayPart(channelId, reply, n, part, before)
+      first ??= said
+    }
+    return first!
+  })
+
+  /** The answer of a command is one message that is edited, so it is whole however often it is tried. */
+  const sayToCommand = Effect.fnUntraced(function* (
+    channelId: string,
+    reply: Reply,
+    token: InteractionToken,
+    parts: ReadonlyArray<Part>
+  ) {
+    const [first, ...rest_] = parts
+    const [before] = yield* state.posted(reply.id)
+    if (before?.messageId != null) return { id: before.messageId, channelId }
+    const message = yield* rest.call<APIMessage>("answer a command", {
+      method: "patch",
+      route: Routes.webhookMessage(token.applicationId, token.token),
+      auth: false,
+      body: {
+        content: first!.content,
+        embeds: embedsOf(rest_),
+        components: parts.at(-1)!.components,
+        allowed_mentions: silent.allowed_mentions
+      }
+    })
+    yield* counted("sent")
+    yield* state.post(reply.id, { part: 0, channelId, messageId: message.id, digest: digestOf(first!.content) })
+    return { id: message.id, channelId, message }
+  })
+
+  /** Says a reply whole; a part that is there already is not said again. */
+  const say = Effect.fnUntraced(function* (reply: Reply) {
+    const channelId = reply.threadId ?? reply.channelId
+    const parts = partsOf(reply, { publicUrl, asksHuman })
+    const token = reply.questionId === undefined ? undefined : yield* state.tokenOf(reply.questionId)
+    const said: Said =
+      token === undefined
+        ? yield* sayInChannel(channelId, reply, parts)
+        : yield* Effect.catchIf(
+            sayToCommand(channelId, reply, token, parts),
+            (error) => error._tag === "RestError" && error.reason === "expired" && !token.private,
+            () => sayInChannel(channelId, reply, parts)
+          )
+    yield* state.quote(reply.id, quotedIn(reply))
+    return said
+  })
+
+  const typing = (channelId: string) =>
+    rest
+      .call("show that the bot is typing", {
+        method: "post",
+        route: Routes.channelTyping(channelId),
+        retries: 0,
+        deadline: "3 seconds"
+      })
+      .pipe(Effect.ignore)
+
+  return { say, edit, typing, now: Clock.currentTimeMillis }
+}
+
+export type Voice = ReturnType<typeof make>
+
+const isSnowflake = (id: string): boolean => /^\d{15,20}$/.test(id)
+
+/** The messages of Discord that a reply quotes; passages of chat carry their message's id. */
+const quotedIn = ({ answer }: Reply): ReadonlyArray<string> => [
+  ...new Set((answer?.citations ?? []).flatMap(({ passageId }) => /^(\d{15,20})~/.exec(passageId)?.[1] ?? []))
+]
+
+/** What does not fit into the message itself stands below it, as far as Discord lets it. */
+const embedsOf = (parts: ReadonlyArray<Part>): ReadonlyArray<{ readonly description: string }> => {
+  let room = longestEmbeds
+  return parts.flatMap(({ content }) => {
+    const description = content.slice(0, Math.min(longestEmbed, room)).toWellFormed()
+    room -= description.length
+    return description === "" ? [] : [{ description }]
+  })
+}
