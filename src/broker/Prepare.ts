@@ -58,6 +58,9 @@ const prepare = Effect.fnUntraced(function* (topics: ReadonlyArray<TopicSpec>) {
   )
 })
 
+/** Whatever stands in the way is a failure. */
+export const layerNow = (topics: ReadonlyArray<TopicSpec>) => Layer.effectDiscard(prepare(topics))
+
 /** A broker that does not answer is no failure: it is said, and waited for in the background. Anything else is. */
 export const layer = (topics: ReadonlyArray<TopicSpec>) =>
   Layer.effectDiscard(

@@ -1,8 +1,15 @@
 /** What commands print: aligned tables for people, JSON for programs, progress where somebody watches. */
-import { Console, Effect } from "effect"
+import { Console, Effect, Logger } from "effect"
 import { Flag } from "effect/cli"
 
 export const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for programs"), Flag.withDefault(false))
+
+/** For commands whose output is data: what is logged meanwhile stands beside it, as plain lines. */
+export const logsAside = Logger.layer([
+  Logger.withConsoleError(
+    Logger.make(({ logLevel, message }) => `${logLevel.toLowerCase()}: ${[message].flat().map(String).join(" ")}`)
+  )
+])
 
 export const printJson = (value: unknown) => Console.log(JSON.stringify(value, null, 2))
 
@@ -13,7 +20,11 @@ export const isRead = (): boolean => !process.stdout.destroyed
 export const whileRead = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A | void, E, R> =>
   Effect.raceFirst(
     effect,
-    Effect.callback<void>((resume) => void process.stdout.on("error", () => resume(Effect.void)))
+    Effect.callback<void>((resume) => {
+      const end = () => resume(Effect.void)
+      process.stdout.on("error", end)
+      return Effect.sync(() => process.stdout.off("error", end))
+    })
   )
 
 export interface Column<A> {

@@ -3,10 +3,10 @@ import { Clock, Console, Duration, Effect, FileSystem, Option, Stdio, Stream } f
 import { Argument, Command, Flag } from "effect/cli"
 import { fstatSync } from "node:fs"
 import { commandsTopic } from "../actors/Commander.ts"
-import type { Position } from "../broker/Broker.ts"
+import type { Assurance, Position } from "../broker/Broker.ts"
 import type { NewRecord } from "../web/Api.ts"
 import { CommandError } from "./CommandError.ts"
-import { count, whileRead } from "./Output.ts"
+import { count, logsAside, whileRead } from "./Output.ts"
 import * as System from "./System.ts"
 
 /** Records and bytes sent at once, well under what the API takes. */
@@ -83,7 +83,8 @@ const isJson = (message: string): boolean => {
   }
 }
 
-const line = ({ offset, partition, topic }: Position): string => `${topic} ${partition} ${offset}`
+/** What nobody acknowledged is at no offset that is known. */
+const line = ({ offset, partition, topic }: Position): string => `${topic} ${partition} ${offset < 0 ? "?" : offset}`
 
 interface Sending {
   readonly topic: string
@@ -91,12 +92,13 @@ interface Sending {
   readonly json: boolean
   /** Records a second. */
   readonly rate: number
+  readonly assurance: Assurance | undefined
 }
 
 /** Sends message after message; whatever ends it, what was sent is acknowledged and counted. */
 const send = Effect.fnUntraced(function* <E, R>(
   messages: Stream.Stream<string, E, R>,
-  { json, rate, record, topic }: Sending
+  { assurance, json, rate, record, topic }: Sending
 ) {
   const log = yield* System.records
   const started = yield* Clock.currentTimeMillis
@@ -107,7 +109,8 @@ const send = Effect.fnUntraced(function* <E, R>(
     if (wrong >= 0) return yield* new CommandError({ detail: `Message ${sent + wrong + 1} is not JSON.` })
     const positions = yield* log.publish(
       topic,
-      batch.map((value) => ({ ...record, value }))
+      batch.map((value) => ({ ...record, value })),
+      assurance
     )
     sent += positions.length
     yield* Console.log(positions.map(line).join("\n"))
@@ -130,6 +133,14 @@ const send = Effect.fnUntraced(function* <E, R>(
     Effect.ensuring(summary)
   )
 }, Effect.scoped)
+
+const acknowledgements = { all: "all", "1": "leader", "0": "none" } as const
+
+/** Without wishes the broker's own promise holds: all or none, and once. */
+const assuranceOf = (acks: keyof typeof acknowledgements, retries: number | undefined): Assurance | undefined =>
+  acks === "all" && retries === undefined
+    ? undefined
+    : { acks: acknowledgements[acks], ...(retries !== undefined && { retries }) }
 
 const positive = "Expected a number above 0"
 
@@ -154,6 +165,22 @@ export const produce = Command.make(
     headers: Flag.KeyValuePair("header").pipe(
       Flag.withDescription("Header of every record, as name=value; may be given again"),
       Flag.withDefault({})
+    ),
+    acks: Flag.Literals("acks", ["all", "1", "0"]).pipe(
+      Flag.withDescription(
+        "At Kafka: wait until all brokers in sync have a record, until one has, or not at all (no offset is known then)"
+      ),
+      Flag.withDefault("all")
+    ),
+    retries: Flag.Int("retries").pipe(
+      Flag.withDescription(
+        "At Kafka: try again so often, which may write a record twice; when absent until it is there, and once"
+      ),
+      Flag.filter(
+        (retries) => retries >= 0,
+        () => "Expected a number from 0"
+      ),
+      Flag.optional
     ),
     rate: Flag.Finite("rate").pipe(
       Flag.withDescription("Records a second; as fast as they are acknowledged when absent"),
@@ -184,7 +211,7 @@ export const produce = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fn(function* ({ continuous, count, file, headers, json, key, messages, rate, text, topic }) {
+  Effect.fn(function* ({ acks, continuous, count, file, headers, json, key, messages, rate, retries, text, topic }) {
     if (json && text) return yield* new CommandError({ detail: "Expected --json or --text, not both." })
     const given = yield* messagesFrom(messages, file)
     const times = Option.getOrElse(count, () => Infinity)
@@ -192,10 +219,12 @@ export const produce = Command.make(
       topic: Option.getOrUndefined(topic) ?? (yield* commandsTopic.config),
       record: { key: Option.getOrNull(key), headers },
       json,
-      rate: Option.getOrElse(rate, () => (continuous ? 1 : Infinity))
+      rate: Option.getOrElse(rate, () => (continuous ? 1 : Infinity)),
+      assurance: assuranceOf(acks, Option.getOrUndefined(retries))
     })
   })
 ).pipe(
+  Command.provide(logsAside),
   Command.withDescription("Write records to a topic, as other programs do"),
   Command.withExamples([
     { command: "rtfm produce", description: "Three greetings, announced in the chat" },

@@ -4,9 +4,13 @@
  */
 import { Context, Effect, Layer, Option, Result, Stream } from "effect"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import type { Broker, Position } from "../broker/Broker.ts"
+import * as Commander from "../actors/Commander.ts"
+import { type Assurance, Broker, type Position } from "../broker/Broker.ts"
 import * as DeadLetterLog from "../broker/DeadLetters.ts"
+import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
+import * as Prepare from "../broker/Prepare.ts"
 import * as ReadFrom from "../broker/ReadFrom.ts"
+import * as Topics from "../domain/Topics.ts"
 import { Brokers, Log, withWeb } from "../main.ts"
 import * as Running from "../runtime/Running.ts"
 import type { NewRecord, RecordInfo } from "../web/Api.ts"
@@ -15,6 +19,7 @@ import * as Guard from "../web/Guard.ts"
 import * as WebRecords from "../web/Records.ts"
 import * as Server from "../web/Server.ts"
 import * as WebSystem from "../web/System.ts"
+import { CommandError } from "./CommandError.ts"
 
 export class Api extends Context.Service<
   Api,
@@ -74,39 +79,76 @@ export const redrive = (payload: DeadLetterLog.Redrive) =>
     Effect.map(DeadLetterLog.redrive(payload), WebSystem.toRedriveReport)
   )
 
+/** What is there and what comes, as `ReadFrom` reads `from`. */
 export interface Reading {
   readonly topic: string
-  /** As `ReadFrom` reads it. */
   readonly from: string
   readonly follow: boolean
 }
 
+export type Incoming = typeof RecordInfo.Type
+
 /** What topics hold, to be written and read for as long as the scope is open. */
 export interface Records {
-  /** Durable when it returns, in order, all or none. */
+  /** Durable when it returns, in order, all or none; with an assurance of its own, what that says. */
   readonly publish: (
     topic: string,
-    records: ReadonlyArray<typeof NewRecord.Type>
+    records: ReadonlyArray<typeof NewRecord.Type>,
+    assurance?: Assurance
   ) => Effect.Effect<ReadonlyArray<Position>, unknown>
-  readonly read: (reading: Reading) => Stream.Stream<typeof RecordInfo.Type, unknown>
+  readonly read: (reading: Reading) => Stream.Stream<Incoming, unknown>
+  /** Where a topic ends, by partition. */
+  readonly ends: (topic: string) => Effect.Effect<ReadonlyMap<number, number>, unknown>
 }
+
+const endsOf = (partitions: ReadonlyArray<{ readonly partition: number; readonly end: number }> = []) =>
+  new Map(partitions.map(({ end, partition }) => [partition, end]))
 
 const recordsThrough = (api: Client.Client): Records => ({
   publish: (topic, records) => api.records.publish({ params: { topic }, payload: { records } }),
   read: ({ follow, from, topic }) =>
-    Stream.unwrap(api.records.read({ params: { topic }, query: { from, follow: follow ? "true" : "false" } }))
+    Stream.unwrap(api.records.read({ params: { topic }, query: { from, follow: follow ? "true" : "false" } })),
+  ends: (topic) =>
+    Effect.map(api.system.topics(), (topics) => endsOf(topics.find(({ name }) => name === topic)?.partitions))
 })
 
 const recordsOf = (log: Context.Context<Broker>): Records => ({
-  publish: (topic, records) => Effect.provide(WebRecords.publish(topic, records), log),
+  publish: (topic, records, assurance) => Effect.provide(WebRecords.publish(topic, records, assurance), log),
   read: ({ from, ...reading }) =>
-    WebRecords.read({ ...reading, from: Result.getOrThrow(ReadFrom.parse(from)) }).pipe(Stream.provideContext(log))
+    WebRecords.read({ ...reading, from: Result.getOrThrow(ReadFrom.parse(from)) }).pipe(Stream.provideContext(log)),
+  ends: (topic) =>
+    Broker.use((broker) => Effect.map(broker.describe([topic]), ([found]) => endsOf(found?.partitions))).pipe(
+      Effect.provide(log)
+    )
+})
+
+/** The log with the topics of a start, for a command that does not wait for a broker to come back. */
+const LogNow = Layer.unwrap(
+  Effect.map(Commander.topics, ({ commands, responses }) => Prepare.layerNow(Topics.allWith([commands, responses])))
+).pipe(Layer.provideMerge(Brokers))
+
+/** Whether the process that runs has the broker to itself, so that others have to go through its API. */
+const holder = Effect.gen(function* () {
+  const onKafka = Option.isSome(yield* bootstrapServers.config)
+  return onKafka ? Option.none() : yield* Running.find
 })
 
 export const records = Effect.gen(function* () {
-  const running = yield* Running.find
-  if (Option.isNone(running)) return recordsOf(yield* Layer.build(Log))
+  const running = yield* holder
+  if (Option.isNone(running)) return recordsOf(yield* Layer.build(LogNow))
   const client = yield* Layer.build(NodeHttpClient.layerNodeHttp)
   const { api } = yield* Effect.provide(at(running.value.url), client)
   return recordsThrough(api)
+})
+
+/** The broker itself, for what the API does not offer. */
+export const broker = Effect.gen(function* () {
+  const running = yield* holder
+  if (Option.isSome(running))
+    return yield* new CommandError({
+      detail:
+        `The embedded broker belongs to the rtfm at ${running.value.url}: stop that first, ` +
+        "or set KAFKA_BOOTSTRAP_SERVERS and share a Kafka."
+    })
+  return Context.get(yield* Layer.build(LogNow), Broker)
 })

@@ -4,7 +4,14 @@ import { Context, Duration, Effect, Result, Stream } from "effect"
 import { HttpEffect, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { ServerResponse } from "node:http"
-import { Broker, type BrokerError, type IncomingRecord, type Position, type ReadFrom } from "../broker/Broker.ts"
+import {
+  type Assurance,
+  Broker,
+  type BrokerError,
+  type IncomingRecord,
+  type Position,
+  type ReadFrom
+} from "../broker/Broker.ts"
 import * as From from "../broker/ReadFrom.ts"
 import { Api, type NewRecord, type RecordInfo } from "./Api.ts"
 import { Draining } from "./Draining.ts"
@@ -27,7 +34,8 @@ const patienceInStop = Duration.seconds(1)
 const toBytes = new TextEncoder()
 const toText = new TextDecoder()
 
-const toRecordInfo = ({ value, ...record }: IncomingRecord): typeof RecordInfo.Type => ({
+/** With its value as text. */
+export const toRecordInfo = ({ value, ...record }: IncomingRecord): typeof RecordInfo.Type => ({
   ...record,
   value: toText.decode(value)
 })
@@ -35,7 +43,8 @@ const toRecordInfo = ({ value, ...record }: IncomingRecord): typeof RecordInfo.T
 /** Appends records of text, all or none, and says where they are. */
 export const publish = Effect.fn("Records.publish")(function* (
   topic: string,
-  records: ReadonlyArray<typeof NewRecord.Type>
+  records: ReadonlyArray<typeof NewRecord.Type>,
+  assurance?: Assurance
 ): Effect.fn.Return<ReadonlyArray<Position>, BrokerError, Broker> {
   const broker = yield* Broker
   return yield* broker.publish(
@@ -44,7 +53,8 @@ export const publish = Effect.fn("Records.publish")(function* (
       key,
       value: toBytes.encode(value),
       ...(headers !== undefined && { headers })
-    }))
+    })),
+    assurance
   )
 })
 

@@ -41,7 +41,7 @@ describe("produce and consume", () => {
       assert.lengthOf(values, 3)
       assert.include(values, "Hello from rtfm produce!")
       const pretty = await run(folder, ["consume", "--filter", "Hello"])
-      assert.match(pretty.out, /^discord-commands\/\d\/\d {2}\d{4}-\d\d-\d\dT\S+Z\n {2}\{"text":"Hello/)
+      assert.match(pretty.out, /^discord-commands\/\d\/\d {2}\d{4}-\d\d-\d\dT\S+Z {2}lag=\d\n {2}\{"text":"Hello/)
     }))
 
   it("refuse what cannot be done in one sentence, and send nothing", () =>
