@@ -4,7 +4,8 @@ import { marked, type Notification } from "./Notification.ts"
 
 /** One message, and the notifications it tells. */
 export interface Message {
-  readonly ids: ReadonlyArray<string>
+  /** In order, at least one; the reference of the first stands in the first embed. */
+  readonly ids: readonly [string, ...Array<string>]
   readonly embeds: ReadonlyArray<Embed>
 }
 
@@ -12,7 +13,7 @@ export interface Message {
 export const shownOfGroup = 3
 
 interface Part {
-  readonly ids: Array<string>
+  readonly ids: [string, ...Array<string>]
   readonly embed: Embed
 }
 
@@ -56,13 +57,14 @@ const parts = (notifications: ReadonlyArray<Notification>): ReadonlyArray<Part> 
     if (typeof part !== "string") return part
     const burst = folded.get(part)!
     const embed = more(burst[0]!.embed, burst.length, burst.at(-1)!.embed)
-    return { ids: burst.map(({ id }) => id), embed: toEmbed({ ...burst[0]!, embed }) }
+    const [first, ...others] = burst
+    return { ids: [first!.id, ...others.map(({ id }) => id)], embed: toEmbed({ ...burst[0]!, embed }) }
   })
 }
 
 /** In order, as few messages as the limits allow. */
 export const pack = (notifications: ReadonlyArray<Notification>): ReadonlyArray<Message> => {
-  const messages: Array<{ ids: Array<string>; embeds: Array<Embed>; size: number }> = []
+  const messages: Array<{ ids: [string, ...Array<string>]; embeds: Array<Embed>; size: number }> = []
   for (const { embed, ids } of parts(notifications)) {
     const size = sizeOf(embed)
     const last = messages.at(-1)

@@ -9,6 +9,7 @@ import * as Feedback from "./migrations/0005_feedback.ts"
 import * as Sources from "./migrations/0006_sources.ts"
 import * as Discord from "./migrations/0007_discord.ts"
 import * as LocalThreads from "./migrations/0008_local_threads.ts"
+import * as Events from "./migrations/0009_events.ts"
 import * as Answers from "./migrations/0009_answers.ts"
 
 export const layer = Layer.effectDiscard(
