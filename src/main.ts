@@ -21,6 +21,9 @@ import * as Topics from "./domain/Topics.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
 import * as Passages from "./knowledge/PassagesSql.ts"
 import * as Retriever from "./knowledge/RetrieverHybrid.ts"
+import * as Allowance from "./model/Allowance.ts"
+import * as AnswerCache from "./model/AnswerCache.ts"
+import { apiKey } from "./model/gemini/GeminiSettings.ts"
 import * as LocalEmbedder from "./model/LocalEmbedder.ts"
 import * as QuotingWriter from "./model/QuotingWriter.ts"
 import { Happenings } from "./runtime/Happenings.ts"
@@ -57,9 +60,19 @@ const Chats = Layer.unwrap(
   })
 )
 
-const Stores = Layer.mergeAll(Chats, Passages.layer, Feedback.layer, Documents.layer, Chroma.layer, LocalEmbedder.layer)
+/** Gemini where its key is set, and its client is loaded only then; otherwise an embedder of our own, and quotes. */
+const Models = Layer.unwrap(
+  Effect.gen(function* () {
+    const key = yield* apiKey.config
+    if (Option.isNone(key)) return QuotingWriter.layer.pipe(Layer.provideMerge(LocalEmbedder.layer))
+    const { layer } = yield* Effect.promise(() => import("./model/gemini/Gemini.ts"))
+    return layer(key.value, QuotingWriter.layer).pipe(Layer.provide(Allowance.layer))
+  })
+)
 
-export const Capabilities = Layer.mergeAll(Retriever.layer, QuotingWriter.layer, Inventory.layer).pipe(
+const Stores = Layer.mergeAll(Chats, Passages.layer, Feedback.layer, Documents.layer, Chroma.layer, Models)
+
+export const Capabilities = Layer.mergeAll(Retriever.layer, AnswerCache.layer, Inventory.layer).pipe(
   Layer.provideMerge(Stores),
   Layer.provideMerge(Sqlite.layer),
   Layer.provideMerge(Log),

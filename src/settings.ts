@@ -6,6 +6,9 @@ import { ingestOwnDocs } from "./actors/OwnDocs.ts"
 import { shutdownGrace } from "./actors/Supervise.ts"
 import * as DiscordSettings from "./chat/discord/DiscordSettings.ts"
 import * as KafkaSettings from "./broker/kafka/KafkaSettings.ts"
+import * as Allowance from "./model/Allowance.ts"
+import { answerCache } from "./model/AnswerCache.ts"
+import * as GeminiSettings from "./model/gemini/GeminiSettings.ts"
 import { logFormat, logLevel } from "./runtime/Logging.ts"
 import type { Setting } from "./runtime/Setting.ts"
 import { dataDir } from "./state/DataDir.ts"
@@ -19,6 +22,9 @@ export const all: ReadonlyArray<Setting<any>> = [
   ...DiscordSettings.settings,
   ...KafkaSettings.settings,
   chromaUrl,
+  ...GeminiSettings.settings,
+  ...Allowance.settings,
+  answerCache,
   ingestOwnDocs,
   commandsTopic,
   responsesTopic,

@@ -5,6 +5,7 @@ import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
 import type { PartStatus } from "../domain/Happening.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import { Embedder, type EmbedderStatus } from "../model/Embedder.ts"
+import { Writer } from "../model/Writer.ts"
 import { VectorStore, type VectorStoreStatus } from "../vectors/VectorStore.ts"
 import { Parts } from "./Parts.ts"
 import * as Room from "./Room.ts"
@@ -17,11 +18,12 @@ const vectorsPart = ({ breaker, detail, kind, state }: VectorStoreStatus): PartS
   breaker
 })
 
-const embedderPart = ({ detail, state }: EmbedderStatus): PartStatus => ({
+const embedderPart = ({ breaker, detail, kind, state }: EmbedderStatus): PartStatus => ({
   name: "embedder",
-  kind: "embedded",
+  kind: kind ?? "embedded",
   up: state !== "unavailable",
-  detail
+  detail,
+  ...(breaker !== undefined && { breaker })
 })
 
 export const layer = Layer.effectDiscard(
@@ -30,6 +32,7 @@ export const layer = Layer.effectDiscard(
     const broker = yield* Broker
     const vectors = yield* VectorStore
     const embedder = yield* Embedder
+    const writer = yield* Writer
     const passages = yield* Passages
     const brokerKind = Option.isSome(yield* bootstrapServers.config) ? "real" : "embedded"
 
@@ -60,8 +63,6 @@ export const layer = Layer.effectDiscard(
     )
     yield* parts.register(Effect.map(vectors.status, vectorsPart))
     yield* parts.register(Effect.map(embedder.status, embedderPart))
-    yield* parts.register(
-      Effect.succeed({ name: "writer", kind: "embedded", up: true, detail: "quotes the closest passages, no model" })
-    )
+    yield* parts.register(Effect.map(writer.status, (status): PartStatus => ({ name: "writer", ...status })))
   })
 )
