@@ -7,6 +7,7 @@ import * as Indexer from "./actors/Indexer.ts"
 import * as Ingester from "./actors/Ingester.ts"
 import * as Listener from "./actors/Listener.ts"
 import * as OwnDocs from "./actors/OwnDocs.ts"
+import * as Refresher from "./actors/Refresher.ts"
 import * as Speaker from "./actors/Speaker.ts"
 import * as Supervise from "./actors/Supervise.ts"
 import * as Vectorizer from "./actors/Vectorizer.ts"
@@ -17,6 +18,8 @@ import { discordToken } from "./chat/discord/DiscordSettings.ts"
 import * as LocalChat from "./chat/LocalChat.ts"
 import * as Documents from "./docs/Documents.ts"
 import * as Converter from "./docs/formats/Converter.ts"
+import * as Fetcher from "./docs/site/Fetcher.ts"
+import * as Website from "./docs/site/Website.ts"
 import * as Topics from "./domain/Topics.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
 import * as Passages from "./knowledge/PassagesSql.ts"
@@ -80,8 +83,13 @@ export const Capabilities = Layer.mergeAll(Retriever.layer, AnswerCache.layer, I
   Layer.provideMerge(Layer.mergeAll(Happenings.layer, Parts.layer, NodeServices.layer))
 )
 
+const Reading = Layer.mergeAll(Refresher.layer, Website.layer).pipe(
+  Layer.provideMerge(Layer.mergeAll(Ingester.layer, Converter.layer, Fetcher.layer))
+)
+
 export const Actors = Supervise.layer([
   OwnDocs.actor, //       README, docs      → document-chunks
+  Refresher.actor, //     websites, folders → document-chunks
   Listener.actor, //      chat              → discord-messages, bot-queries
   Indexer.chat, //        discord-messages  → passages
   Indexer.documents, //   document-chunks   → passages
@@ -90,7 +98,7 @@ export const Actors = Supervise.layer([
   Commander.commands, //  COMMANDS_TOPIC    → bot-responses
   Commander.responses, // RESPONSES_TOPIC   → bot-responses
   Speaker.actor //        bot-responses     → chat
-]).pipe(Layer.provideMerge(Layer.mergeAll(Ingester.layer, Converter.layer)))
+]).pipe(Layer.provideMerge(Reading))
 
 /** Everything but the web, for commands that do their work without a running process. */
 export const Headless = Actors.pipe(Layer.provideMerge(Capabilities))

@@ -3,9 +3,12 @@ import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Effect, Layer, Schema } from "effect"
 import { announcementChannelId, commandsTopic, responsesTopic } from "./actors/Commander.ts"
 import { ingestOwnDocs } from "./actors/OwnDocs.ts"
+import { refreshEvery } from "./actors/Refresher.ts"
 import { shutdownGrace } from "./actors/Supervise.ts"
 import * as DiscordSettings from "./chat/discord/DiscordSettings.ts"
 import * as KafkaSettings from "./broker/kafka/KafkaSettings.ts"
+import { privateAddresses } from "./docs/site/Fetcher.ts"
+import { mostPages } from "./docs/site/Website.ts"
 import * as Allowance from "./model/Allowance.ts"
 import { answerCache } from "./model/AnswerCache.ts"
 import * as GeminiSettings from "./model/gemini/GeminiSettings.ts"
@@ -26,6 +29,9 @@ export const all: ReadonlyArray<Setting<any>> = [
   ...Allowance.settings,
   answerCache,
   ingestOwnDocs,
+  refreshEvery,
+  mostPages,
+  privateAddresses,
   commandsTopic,
   responsesTopic,
   announcementChannelId,

@@ -3,11 +3,11 @@ import { Context, Effect, Layer, Semaphore } from "effect"
 import { Broker, type BrokerError } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import { type DocFile, type DocProblem, documentFrom } from "../docs/DocSource.ts"
-import { Documents, type DocumentsError } from "../docs/Documents.ts"
+import { Documents, type DocumentsError, type Place } from "../docs/Documents.ts"
 import * as Topics from "../domain/Topics.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 
-export interface Ingest {
+export interface Ingest extends Place {
   /** Names the folder, file or site; documents of one source are replaced together. */
   readonly source: string
   readonly files: ReadonlyArray<DocFile>
@@ -15,8 +15,8 @@ export interface Ingest {
   readonly problems?: ReadonlyArray<DocProblem>
   /** Documents of the source that are not among the files leave the index. */
   readonly removeMissing: boolean
-  /** Where readers find the documents; without it, on the bot's own page. */
-  readonly baseUrl?: string
+  /** Paths of documents that are as they were ingested. */
+  readonly unchanged?: ReadonlyArray<string>
 }
 
 export interface Ingested {
@@ -54,16 +54,10 @@ export const layer = Layer.effect(
     // Two ingests of one source at a time would each publish what the other does.
     const oneAtATime = yield* Semaphore.make(1)
 
-    const ingest = Effect.fn("Ingester.ingest")(function* ({
-      baseUrl,
-      files,
-      removeMissing,
-      source,
-      ...request
-    }: Ingest) {
+    const ingest = Effect.fn("Ingester.ingest")(function* ({ files, source, ...request }: Ingest) {
       const problems = request.problems ?? []
-      const given = files.map((file) => documentFrom(source, file, baseUrl))
-      const plan = yield* documents.plan(source, given, { ...request, removeMissing, problems })
+      const given = files.map((file) => documentFrom(source, file, request.baseUrl))
+      const plan = yield* documents.plan(source, given, request)
       for (const records of inBatches(plan.records)) {
         yield* broker.publish(records.map((each) => record(Topics.documentChunks, each)))
       }

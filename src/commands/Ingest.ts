@@ -1,9 +1,11 @@
-/** `rtfm ingest`: a folder or a file of documentation becomes something the bot knows. */
-import { Console, Effect, Layer, Option } from "effect"
+/** `rtfm ingest`: a folder, a file or a website of documentation becomes something the bot knows. */
+import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as DocSource from "../docs/DocSource.ts"
 import * as Converter from "../docs/formats/Converter.ts"
-import { count, json, printJson, progress } from "./Output.ts"
+import * as Website from "../docs/site/Website.ts"
+import { json, printJson, progress } from "./Output.ts"
+import { follow, reportText } from "./Sources.ts"
 import * as System from "./System.ts"
 
 /** Text sent at once, in bytes; well under what the API accepts. */
@@ -43,25 +45,61 @@ const sum = (a: Report, b: Report): Report => ({
   problems: [...a.problems, ...b.problems]
 })
 
-const text = ({ added, changed, chunks, problems, removed, source, unchanged }: Report): string => {
-  const work = [
-    ...(added > 0 ? [`${added} added`] : []),
-    ...(changed > 0 ? [`${changed} changed`] : []),
-    ...(removed > 0 ? [`${removed} removed`] : []),
-    ...(unchanged > 0 ? [`${unchanged} unchanged`] : [])
-  ]
-  const head = `${source}: ${work.length === 0 ? "no documents" : work.join(", ")}; ${count(chunks, "section")} to index.`
-  return [head, ...problems.map(({ path, reason }) => `  left out: ${path} ${reason}`)].join("\n")
-}
+/** A website is read by the process itself, which reads it again when its time has come. */
+const ingestSite = Effect.fnUntraced(function* (address: string, name: Option.Option<string>, quiet: boolean) {
+  const { api } = yield* System.Api
+  const { source } = yield* api.knowledge.addSource({
+    payload: { address, ...(Option.isSome(name) && { name: name.value }) }
+  })
+  return yield* follow(source, quiet)
+})
+
+/** Read here and sent in parts. */
+const ingestFolder = Effect.fnUntraced(function* (
+  place: string,
+  name: Option.Option<string>,
+  baseUrl: Option.Option<string>,
+  quiet: boolean
+) {
+  const { complete, files, origin, problems, source } = yield* DocSource.read(
+    place,
+    Option.match(name, { onNone: () => ({}), onSome: (name) => ({ name }) })
+  ).pipe(Effect.flatMap(Option.isNone(baseUrl) ? DocSource.linked : Effect.succeed))
+  const { api } = yield* System.Api
+  const show = progress(`ingesting ${source}`)
+  const all = batches(files)
+  const present = [...files.map(({ path }) => path), ...problems.map(({ path }) => path)]
+  let report: Report = { source, added: 0, changed: 0, removed: 0, unchanged: 0, chunks: 0, problems }
+  let done = 0
+  for (const documents of all) {
+    const last = documents === all.at(-1)
+    const part = yield* api.knowledge.ingest({
+      payload: {
+        source,
+        origin,
+        kind: complete ? "folder" : "files",
+        documents,
+        // What is gone can be told only once everything that is there is known.
+        removeMissing: complete && last,
+        ...(last && { present }),
+        ...(Option.isSome(baseUrl) && { baseUrl: baseUrl.value })
+      }
+    })
+    report = sum(report, part)
+    done += documents.length
+    if (!quiet) yield* show(done, files.length)
+  }
+  return report
+}, Effect.provide(Converter.layer))
 
 export const ingest = Command.make(
   "ingest",
   {
-    place: Argument.String("folder-or-file").pipe(
-      Argument.withDescription("Markdown or text: .md, .markdown, .mdx, .txt")
+    place: Argument.String("place").pipe(
+      Argument.withDescription("Folder or file of Markdown, text, HTML, PDF or OpenAPI, or the address of a website")
     ),
     name: Flag.String("name").pipe(
-      Flag.withDescription("Name of the source; the folder's own name when absent"),
+      Flag.withDescription("Name of the source; the folder's own name, or the site's address, when absent"),
       Flag.optional
     ),
     baseUrl: Flag.String("base-url").pipe(
@@ -70,46 +108,23 @@ export const ingest = Command.make(
     ),
     json
   },
-  Effect.fn(
-    function* ({ baseUrl, json, name, place }) {
-      const { complete, files, origin, problems, source } = yield* DocSource.read(
-        place,
-        Option.match(name, { onNone: () => ({}), onSome: (name) => ({ name }) })
-      ).pipe(Effect.flatMap(Option.isNone(baseUrl) ? DocSource.linked : Effect.succeed))
-      const { api } = yield* System.Api
-      const show = progress(`ingesting ${source}`)
-      const all = batches(files)
-      const present = [...files.map(({ path }) => path), ...problems.map(({ path }) => path)]
-      let report: Report = { source, added: 0, changed: 0, removed: 0, unchanged: 0, chunks: 0, problems }
-      let done = 0
-      for (const documents of all) {
-        const last = documents === all.at(-1)
-        const part = yield* api.knowledge.ingest({
-          payload: {
-            source,
-            origin,
-            documents,
-            // What is gone can be told only once everything that is there is known.
-            removeMissing: complete && last,
-            ...(last && { present }),
-            ...(Option.isSome(baseUrl) && { baseUrl: baseUrl.value })
-          }
-        })
-        report = sum(report, part)
-        done += documents.length
-        if (!json) yield* show(done, files.length)
-      }
-      yield* json ? printJson(report) : Console.log(text(report))
-    },
-    Effect.provide(Layer.merge(System.layer, Converter.layer))
-  )
+  Effect.fn(function* ({ baseUrl, json, name, place }) {
+    const report = yield* Website.isPlace(place)
+      ? ingestSite(place, name, json)
+      : ingestFolder(place, name, baseUrl, json)
+    yield* json ? printJson(report) : Console.log(reportText(report))
+  }, Effect.provide(System.layer))
 ).pipe(
-  Command.withDescription("Teach the bot a folder or a file of documentation; again for what changed"),
+  Command.withDescription("Teach the bot a folder, a file or a website; again for what changed"),
   Command.withExamples([
     { command: "rtfm ingest docs/", description: "A folder, with everything below it" },
     {
       command: "rtfm ingest docs/ --name handbook --base-url https://docs.example.com",
       description: "Links go to the published pages"
+    },
+    {
+      command: "rtfm ingest https://docs.example.com/guide/",
+      description: "The pages of a website below an address, as its sitemap lists them"
     }
   ])
 )

@@ -2,10 +2,11 @@
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Ingester } from "../actors/Ingester.ts"
+import { type Reading, Refresher } from "../actors/Refresher.ts"
 import { Chat } from "../chat/Chat.ts"
 import { defaultChannelId, LocalChat } from "../chat/LocalChat.ts"
 import { Passages } from "../knowledge/Passages.ts"
-import { Documents, type DocumentsError } from "../docs/Documents.ts"
+import { Documents, type DocumentsError, type Source } from "../docs/Documents.ts"
 import { type Found, Retriever } from "../knowledge/Retriever.ts"
 import { Api } from "./Api.ts"
 import { Invalid, NotFound, ofBroker, ofChat, ofPassages, Unavailable } from "./Problem.ts"
@@ -24,6 +25,33 @@ const notSent = (documents: ReadonlyArray<{ readonly path: string }>, present: R
   return present.filter((path) => !sent.has(path)).map((path) => ({ path, reason: "was sent before" }))
 }
 
+const noSource = new NotFound({ detail: "There is no source with this name" })
+
+const toReading = ({ done, error, report, state, total }: Reading) => ({ state, done, total, report, error })
+
+const startedOf = (reading: Reading) => ({ source: reading.source, reading: toReading(reading) })
+
+const toSourceState = ({ documents, place, problems, refreshedAt, source }: Source, reading: Reading | undefined) => ({
+  source,
+  kind: place.kind ?? null,
+  origin: place.origin ?? null,
+  documents: documents.length,
+  refreshedAt,
+  problems,
+  reading: reading === undefined ? null : toReading(reading)
+})
+
+/** A source that nothing was read of yet. */
+const toNewSource = (reading: Reading) => ({
+  source: reading.source,
+  kind: null,
+  origin: null,
+  documents: 0,
+  refreshedAt: null,
+  problems: [],
+  reading: toReading(reading)
+})
+
 const toFound = ({ chunk, score, signals }: Found) => ({
   chunkId: chunk.id,
   kind: chunk.kind,
@@ -40,6 +68,7 @@ export const layer = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const documents = yield* Documents
     const ingester = yield* Ingester
+    const refresher = yield* Refresher
     const passages = yield* Passages
     const retriever = yield* Retriever
     const localChat = yield* LocalChat
@@ -76,6 +105,34 @@ export const layer = HttpApiBuilder.group(
           Effect.map((report) => ({ ...report, problems: [] })),
           Effect.catchTags({ BrokerError: ofBroker, DocumentsError: ofDocuments })
         ),
+
+      sources: Effect.fnUntraced(
+        function* () {
+          const readings = new Map(yield* refresher.readings)
+          const known = (yield* documents.list).map((source) => toSourceState(source, readings.get(source.source)))
+          for (const { source } of known) readings.delete(source)
+          return [...known, ...[...readings.values()].map(toNewSource)]
+        },
+        Effect.catchTag("DocumentsError", ofDocuments)
+      ),
+
+      addSource: ({ payload: { address, name } }) => Effect.map(refresher.add(address, name), startedOf),
+
+      refreshSource: Effect.fnUntraced(
+        function* ({ params: { source } }) {
+          const reading = yield* refresher.refresh(source)
+          return reading === undefined ? yield* noSource : startedOf(reading)
+        },
+        Effect.catchTag("DocumentsError", ofDocuments)
+      ),
+
+      removeSource: Effect.fnUntraced(
+        function* ({ params: { source } }) {
+          const report = yield* refresher.remove(source)
+          return report === undefined ? yield* noSource : report
+        },
+        Effect.catchTags({ BrokerError: ofBroker, DocumentsError: ofDocuments })
+      ),
 
       search: Effect.fnUntraced(
         function* ({ query: { channelId = defaultChannelId, limit = foundAtOnce, q } }) {

@@ -148,7 +148,9 @@ describe("Documents", () => {
           ingestedAt: 2000
         }
       ] as const
-      assert.deepStrictEqual(yield* documents.list, [{ source: "handbook", refreshedAt: 2000, documents: [a, b] }])
+      assert.deepStrictEqual(yield* documents.list, [
+        { source: "handbook", place: {}, refreshedAt: 2000, documents: [a, b], problems: [] }
+      ])
       assert.deepStrictEqual(yield* documents.get("handbook/b.md"), Option.some(b))
       assert.deepStrictEqual(yield* documents.get("handbook/c.md"), Option.none())
       yield* ingest({})

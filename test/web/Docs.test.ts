@@ -40,6 +40,7 @@ describe("the OpenAPI document", () => {
   it("has every address", () => {
     assert.deepStrictEqual(operations.map(({ method, path }) => `${method} ${path}`).toSorted(), [
       "delete /api/channels/{channelId}/messages/{messageId}",
+      "delete /api/sources/{source}",
       "get /api/channels",
       "get /api/channels/{channelId}/messages",
       "get /api/complaints",
@@ -52,6 +53,7 @@ describe("the OpenAPI document", () => {
       "get /api/questions/{id}",
       "get /api/search",
       "get /api/settings",
+      "get /api/sources",
       "get /api/status",
       "get /api/topics",
       "get /api/topics/{topic}/records",
@@ -68,6 +70,8 @@ describe("the OpenAPI document", () => {
       "post /api/documents",
       "post /api/feedback",
       "post /api/questions",
+      "post /api/sources",
+      "post /api/sources/{source}/refresh",
       "post /api/topics/{topic}/records"
     ])
   })

@@ -1,6 +1,7 @@
 /** Everything the web needs, held in memory; the test plays the bot. */
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { Ingester } from "../../src/actors/Ingester.ts"
+import { Refresher } from "../../src/actors/Refresher.ts"
 import { Supervisor } from "../../src/actors/Supervise.ts"
 import * as MemoryBroker from "../../src/broker/Memory.ts"
 import { Chat, ChatError } from "../../src/chat/Chat.ts"
@@ -226,6 +227,9 @@ const Opinions = Feedback.layer.pipe(
   Layer.provide(Migrations.layer.pipe(Layer.provideMerge(Sqlite.layerClient(":memory:"))))
 )
 
+const reading = { state: "reading" as const, done: 1, total: 2, report: null, error: null }
+const removal = { added: 0, changed: 0, removed: 1, unchanged: 0, chunks: 0, problems: [] }
+
 const Knowledge = Layer.mergeAll(
   Opinions,
   Layer.mock(Passages, {
@@ -246,6 +250,8 @@ const Knowledge = Layer.mergeAll(
     list: Effect.succeed([
       {
         source: "handbook",
+        place: { kind: "folder" as const, origin: "/srv/handbook" },
+        problems: [{ path: "old.md", reason: "is not UTF-8 text" }],
         refreshedAt: 1,
         documents: [{ id: "handbook/readme.md", path: "readme.md", title: "Readme", url: "", chunks: 2, ingestedAt: 1 }]
       }
@@ -256,6 +262,12 @@ const Knowledge = Layer.mergeAll(
           ? Option.some({ id, path: "readme.md", title: "Readme", url: "", chunks: 2, ingestedAt: 1 })
           : Option.none()
       )
+  }),
+  Layer.mock(Refresher, {
+    readings: Effect.succeed(new Map([["site", { ...reading, source: "site" }]])),
+    add: (_address, name = "site") => Effect.succeed({ ...reading, source: name }),
+    refresh: (source) => Effect.succeed(source === "handbook" ? { ...reading, source } : undefined),
+    remove: (source) => Effect.succeed(source === "handbook" ? { ...removal, source } : undefined)
   }),
   Layer.succeed(
     Ingester,

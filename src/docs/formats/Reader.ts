@@ -5,6 +5,9 @@ import * as Html from "./Html.ts"
 import * as OpenApi from "./OpenApi.ts"
 import * as Pdf from "./Pdf.ts"
 
+/** Raised when the same bytes give another text, so that what has not changed elsewhere is read again. */
+export const readerVersion = 1
+
 export interface Original {
   readonly kind: Kind
   readonly bytes: Uint8Array

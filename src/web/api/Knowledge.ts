@@ -1,6 +1,6 @@
 /** Documentation: add it, read it, search it. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { about, described, number } from "./Describe.ts"
 import { bodyProblems, Id, Millis, problems, Text, whole } from "./Fields.ts"
 
@@ -36,6 +36,50 @@ export const SourceInfo = described(
     )
   })
 )
+
+export const ReadingInfo = described(
+  "Reading",
+  "How far the reading of a source is, or how it ended",
+  Schema.Struct({
+    state: Schema.Literals(["waiting", "reading", "done", "failed"]),
+    done: Schema.Int,
+    total: Schema.Int,
+    report: Schema.NullOr(IngestReport),
+    error: Schema.NullOr(Schema.String)
+  }),
+  { done: "Pages or files, of `total`", error: "Why nothing could be read" }
+)
+
+export const SourceState = described(
+  "SourceState",
+  "Where documents came from, and how they are read again",
+  Schema.Struct({
+    source: Schema.String,
+    kind: Schema.NullOr(Schema.Literals(["folder", "files", "website"])),
+    origin: Schema.NullOr(Schema.String),
+    documents: Schema.Int,
+    refreshedAt: Schema.NullOr(Millis),
+    problems: Schema.Array(Schema.Struct({ path: Schema.String, reason: Schema.String })),
+    reading: Schema.NullOr(ReadingInfo)
+  }),
+  {
+    kind: "`null` for what a program sent, which is not read again",
+    origin: "The folder, or the address of the website",
+    refreshedAt: "When it was last read, changed or not; `null` while it is read for the first time",
+    problems: "What was left out when it was last read",
+    reading: "The last reading since the process started"
+  }
+)
+
+const ReadingStarted = described(
+  "ReadingStarted",
+  "A source that is about to be read",
+  Schema.Struct({ source: Schema.String, reading: ReadingInfo }),
+  { source: "Its name in the list of sources" }
+).pipe(HttpApiSchema.status(202))
+
+const source = { source: Id }
+const sourceParameter = { source: { description: "Its name, with its slashes escaped" } }
 
 const Section = described(
   "Section",
@@ -85,7 +129,16 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
             })
           ),
           origin: Schema.optionalKey(Id),
-          documents: Schema.Array(Schema.Struct({ path: Id, text: Schema.String })),
+          kind: Schema.optionalKey(Schema.Literals(["folder", "files"])),
+          documents: Schema.Array(
+            Schema.Struct({
+              path: Id,
+              text: Schema.String,
+              format: Schema.optionalKey(Schema.Literals(["markdown", "text"])),
+              title: Schema.optionalKey(Schema.String),
+              url: Schema.optionalKey(Schema.String)
+            })
+          ),
           removeMissing: Schema.Boolean,
           present: Schema.optionalKey(Schema.Array(Id)),
           baseUrl: Schema.optionalKey(Schema.String)
@@ -93,7 +146,8 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
         {
           source: "The folder, file or site they come from",
           origin: "Where the source is; the same name from elsewhere is refused, as it would replace what is there",
-          documents: "Markdown with its path below the source",
+          kind: "Whether `origin` is read again as a folder, or only the files of it that are given",
+          documents: "Markdown with its path below the source; `url` is where readers find it",
           removeMissing: "Documents of the source that are neither in the list nor present leave the index",
           present: "Paths that are there, too: a large source is sent in parts, and the last part names all",
           baseUrl: "Where readers find the documents; links go there"
@@ -110,6 +164,42 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
       success: IngestReport,
       error: bodyProblems
     }).annotateMerge(about("Add documentation", "What did not change does no work. The body may have up to 32 MiB.")),
+    HttpApiEndpoint.get("sources", "/sources", {
+      success: Schema.Array(SourceState),
+      error: problems
+    }).annotateMerge(
+      about("List the sources", "Folders, websites and what programs sent, with how their reading goes.")
+    ),
+    HttpApiEndpoint.post("addSource", "/sources", {
+      payload: described(
+        "NewSource",
+        "A website to read",
+        Schema.Struct({
+          address: Schema.String.check(
+            Schema.isPattern(/^https?:\/\/\S{1,1990}$/i, { message: "Expected an address that begins with https://" })
+          ),
+          name: Schema.optionalKey(Id)
+        }),
+        {
+          address: "All pages below an address that ends with `/`; a sitemap; an `llms.txt`; or one page",
+          name: "What the source is called; its host and path when absent"
+        }
+      ).annotate({ examples: [{ address: "https://docs.example.com/guide/" }] }),
+      success: ReadingStarted,
+      error: bodyProblems
+    }).annotateMerge(about("Read a website", "Begins to read it and returns; the list of sources says how it goes.")),
+    HttpApiEndpoint.post("refreshSource", "/sources/:source/refresh", {
+      params: source,
+      success: ReadingStarted,
+      error: problems
+    }).annotateMerge(
+      about("Read a source again", "Begins to, and returns. What did not change does no work.", sourceParameter)
+    ),
+    HttpApiEndpoint.delete("removeSource", "/sources/:source", {
+      params: source,
+      success: IngestReport,
+      error: problems
+    }).annotateMerge(about("Remove a source", "All of its documents leave what is known.", sourceParameter)),
     HttpApiEndpoint.get("search", "/search", {
       query: {
         q: Text,

@@ -65,7 +65,7 @@ export class Fetcher extends Context.Service<
     /** `unchanged` when it still is what is known. */
     get(wanted: Wanted): Effect.Effect<Page | "unchanged", FetchError>
   }
->()("rtfm/docs/web/Fetcher") {}
+>()("rtfm/docs/site/Fetcher") {}
 
 export interface Options {
   /** Whether an IP address may be connected to. */

@@ -1,5 +1,5 @@
 /** A website's pages as its sitemap or `llms.txt` lists them, read one by one, as politely as its robots.txt asks. */
-import { Config, Context, Duration, Effect, Layer, Option, Schema, Stream } from "effect"
+import { Config, Context, Duration, Effect, Layer, Schema, Stream } from "effect"
 import * as Setting from "../../runtime/Setting.ts"
 import type { DocFile, DocProblem } from "../DocSource.ts"
 import { Converter } from "../formats/Converter.ts"
@@ -43,6 +43,8 @@ export interface Site {
   readonly source: string
   readonly origin: string
   readonly pages: number
+  /** Every list of pages could be read, so a page that is not among them is gone. */
+  readonly complete: boolean
   readonly outcomes: Stream.Stream<Outcome>
 }
 
@@ -56,7 +58,7 @@ export class Website extends Context.Service<
      */
     open(place: string, known: ReadonlyMap<string, Validators>): Effect.Effect<Site, WebsiteError>
   }
->()("rtfm/docs/web/Website") {}
+>()("rtfm/docs/site/Website") {}
 
 export interface Politeness {
   /** Between two requests, if robots.txt asks for no more. */
@@ -76,10 +78,6 @@ const robotsBytes = 512 * 1024
 
 /** By which robots.txt speaks to this program. */
 const robotName = "rtfm-bot"
-
-type Allowed = (url: string) => boolean
-
-const hostOf = (url: string): string | undefined => URL.parse(url)?.host
 
 /** Below the site, with nothing around it; a folder is called as it is. */
 const pathOf = (url: URL, folder: string): string => {
@@ -112,6 +110,28 @@ const ownPages = (addresses: ReadonlyArray<string>, start: URL, folder: string):
   return [...pages.values()]
 }
 
+interface Lists {
+  readonly pages: ReadonlyArray<string>
+  readonly problems: ReadonlyArray<DocProblem>
+}
+
+interface Robots {
+  readonly allowed: (url: string) => boolean
+  readonly pause: Duration.Duration
+  readonly sitemaps: ReadonlyArray<URL>
+}
+
+const lineOf = ({ path, reason }: DocProblem): string => `${path} ${reason}`
+
+/** What a website is called without a name: host and path. */
+export const nameOf = ({ host, pathname }: URL): string => `${host}${pathname.replace(/\/+$/, "")}`
+
+const problemOf = (url: URL, reason: string): DocProblem => ({ path: url.href, reason })
+
+/** The site has no such file, or shows it to nobody. */
+const isMissing = ({ detail, reason }: FetchError): boolean =>
+  reason === "gone" || (reason === "refused" && /\b4\d\d$/.test(detail))
+
 export const layerWith = (politeness: Politeness) =>
   Layer.effect(
     Website,
@@ -129,10 +149,7 @@ export const layerWith = (politeness: Politeness) =>
         const place = new URL("/robots.txt", start)
         const text = yield* getText(place, robotsBytes).pipe(
           Effect.map((got) => new TextDecoder().decode(pageOf(got))),
-          Effect.catchIf(
-            ({ detail, reason }) => reason === "gone" || (reason === "refused" && /\b4\d\d$/.test(detail)),
-            () => Effect.succeed("")
-          ),
+          Effect.catchIf(isMissing, () => Effect.succeed("")),
           Effect.mapError(({ detail, reason }) =>
             reason === "refused"
               ? new WebsiteError({ reason: "refused", detail: `${place.href} ${detail}` })
@@ -143,25 +160,30 @@ export const layerWith = (politeness: Politeness) =>
         const robots = (parse as unknown as RobotsParser)(place.href, text)
         const delay = Duration.seconds(robots.getCrawlDelay(robotName) ?? 0)
         return {
-          allowed: ((url) => robots.isAllowed(url, robotName) ?? true) satisfies Allowed,
+          allowed: (url: string) => robots.isAllowed(url, robotName) ?? true,
           pause: Duration.min(longestPause, Duration.max(politeness.pause, delay)),
           sitemaps: robots.getSitemaps().flatMap((url) => URL.parse(url, place.href) ?? [])
-        }
+        } satisfies Robots
       })
 
-      const listed = (url: URL) =>
+      /** What a list holds; nothing when the site has none there. Fails with what is wrong with one that should be there. */
+      const listIn = <A>(url: URL, read: (bytes: Uint8Array) => Promise<A> | A, none: A) =>
         getText(url, listBytes).pipe(
           Effect.flatMap((got) =>
             Effect.tryPromise({
-              try: () => Sitemap.read(pageOf(got)),
-              catch: (cause) => (cause instanceof Error ? cause.message : String(cause))
+              try: async () => await read(pageOf(got)),
+              catch: (cause) => problemOf(url, `cannot be read: ${cause instanceof Error ? cause.message : cause}`)
             })
+          ),
+          Effect.catchTag("FetchError", (error) =>
+            isMissing(error) ? Effect.succeed(none) : Effect.fail(problemOf(url, error.detail))
           )
         )
 
       /** All pages of sitemaps and of the sitemaps that they list; one that cannot be read takes no other with it. */
       const inSitemaps = Effect.fnUntraced(function* (start: URL, first: ReadonlyArray<URL>, pause: Duration.Duration) {
         const pages: Array<string> = []
+        const problems: Array<DocProblem> = []
         const seen = new Set<string>()
         const waiting = [...first]
         while (waiting.length > 0 && seen.size < sitemapsRead) {
@@ -169,35 +191,50 @@ export const layerWith = (politeness: Politeness) =>
           if (url.host !== start.host || seen.has(url.href)) continue
           if (seen.size > 0) yield* Effect.sleep(pause)
           seen.add(url.href)
-          const list = yield* Effect.option(listed(url))
-          if (Option.isNone(list)) continue
-          pages.push(...list.value.pages)
-          waiting.push(...list.value.sitemaps.flatMap((each) => URL.parse(each, url.href) ?? []))
+          const list = yield* Effect.result(listIn<Sitemap.Listed>(url, Sitemap.read, { pages: [], sitemaps: [] }))
+          if (list._tag === "Failure") {
+            problems.push(list.failure)
+            continue
+          }
+          pages.push(...list.success.pages)
+          waiting.push(...list.success.sitemaps.flatMap((each) => URL.parse(each, url.href) ?? []))
         }
-        return pages
+        return { pages, problems }
       })
 
       const inLlms = (url: URL) =>
-        getText(url, listBytes).pipe(
-          Effect.map((got) => Sitemap.linksOf(new TextDecoder().decode(pageOf(got)), url.href)),
-          Effect.orElseSucceed((): ReadonlyArray<string> => [])
+        listIn(url, (bytes) => Sitemap.linksOf(new TextDecoder().decode(bytes), url.href), []).pipe(
+          Effect.match({
+            onSuccess: (pages) => ({ pages, problems: [] }),
+            onFailure: (problem) => ({ pages: [], problems: [problem] })
+          })
         )
 
-      const pagesOf = Effect.fnUntraced(function* (start: URL, robots: Effect.Success<ReturnType<typeof robotsOf>>) {
-        const own = (addresses: ReadonlyArray<string>, folder = "/") => ownPages(addresses, start, folder)
-        if (isSitemap(start)) return { folder: "/", pages: own(yield* inSitemaps(start, [start], robots.pause)) }
-        if (isLlms(start)) return { folder: "/", pages: own(yield* inLlms(start)) }
+      /** The pages that are listed below the address, and what lists could not be read. */
+      const pagesOf = Effect.fnUntraced(function* (start: URL, robots: Robots) {
+        const within = (folder: string, { pages, problems }: Lists) => ({
+          folder,
+          pages: ownPages(pages, start, folder),
+          problems
+        })
+        if (isSitemap(start)) return within("/", yield* inSitemaps(start, [start], robots.pause))
+        if (isLlms(start)) return within("/", yield* inLlms(start))
+        const single = { folder: folderOf(start), pages: [start] }
+        if (!isFolder(start)) return { ...single, problems: [] }
         const folder = start.pathname.endsWith("/") ? start.pathname : `${start.pathname}/`
-        if (isFolder(start)) {
-          const places = [...robots.sitemaps, new URL("sitemap.xml", start), new URL("/sitemap.xml", start)]
-          const mapped = own(yield* inSitemaps(start, places, robots.pause), folder)
-          if (mapped.length > 0) return { folder, pages: mapped }
-          for (const place of [new URL(`${folder}llms.txt`, start), new URL("/llms.txt", start)]) {
-            const linked = own(yield* inLlms(place), folder)
-            if (linked.length > 0) return { folder, pages: linked }
-          }
+        const sitemaps = [...robots.sitemaps, new URL(`${folder}sitemap.xml`, start), new URL("/sitemap.xml", start)]
+        const problems: Array<DocProblem> = []
+        const places = [
+          inSitemaps(start, sitemaps, robots.pause),
+          inLlms(new URL(`${folder}llms.txt`, start)),
+          inLlms(new URL("/llms.txt", start))
+        ]
+        for (const place of places) {
+          const found = within(folder, yield* place)
+          problems.push(...found.problems)
+          if (found.pages.length > 0) return { ...found, problems }
         }
-        return { folder: folderOf(start), pages: [start] }
+        return { ...single, problems }
       })
 
       const sizeOf = (contentType: string | undefined, path: string) => Formats.byType(contentType, path)?.largest
@@ -256,7 +293,7 @@ export const layerWith = (politeness: Politeness) =>
       const outcomesOf = (
         pages: ReadonlyArray<URL>,
         folder: string,
-        robots: Effect.Success<ReturnType<typeof robotsOf>>,
+        robots: Robots,
         known: ReadonlyMap<string, Validators>
       ): Stream.Stream<Outcome> => {
         const listed = new Set(pages.map(({ href }) => href))
@@ -284,25 +321,27 @@ export const layerWith = (politeness: Politeness) =>
         }
         start.hash = ""
         const robots = yield* robotsOf(start)
-        const { folder, pages } = yield* pagesOf(start, robots)
+        const { folder, pages, problems } = yield* pagesOf(start, robots)
+        if (pages.length === 0) {
+          const [problem] = problems
+          const detail = problem === undefined ? `${start.href} lists no page of ${start.host}` : lineOf(problem)
+          return yield* new WebsiteError({ reason: problem === undefined ? "refused" : "away", detail })
+        }
         const taken = pages.slice(0, politeness.mostPages)
-        const over: ReadonlyArray<Outcome> =
-          taken.length === pages.length
+        const left = pages.length - taken.length
+        const over: ReadonlyArray<DocProblem> =
+          left === 0
             ? []
-            : [
-                {
-                  type: "problem",
-                  problem: {
-                    path: `${pages.length - taken.length} more pages`,
-                    reason: `were left out: INGEST_MAX_PAGES is ${politeness.mostPages}`
-                  }
-                }
-              ]
+            : [{ path: `${left} more pages`, reason: `were left out: INGEST_MAX_PAGES is ${politeness.mostPages}` }]
         return {
-          source: `${start.host}${start.pathname.replace(/\/+$/, "")}`,
+          source: nameOf(start),
           origin: start.href,
           pages: taken.length,
-          outcomes: Stream.concat(outcomesOf(taken, folder, robots, known), Stream.fromIterable(over))
+          complete: problems.length === 0,
+          outcomes: Stream.concat(
+            outcomesOf(taken, folder, robots, known),
+            Stream.fromIterable([...over, ...problems].map((problem): Outcome => ({ type: "problem", problem })))
+          )
         } satisfies Site
       })
       return Website.of({ open })
@@ -323,4 +362,4 @@ export const layer = Layer.unwrap(
   Effect.map(mostPages.config, (mostPages) => layerWith({ pause: Duration.millis(250), mostPages }))
 )
 
-export const isPlace = (place: string): boolean => /^https?:\/\//i.test(place) && hostOf(place) !== undefined
+export const isPlace = (place: string): boolean => /^https?:\/\//i.test(place)
