@@ -9,8 +9,8 @@ import * as Feedback from "./migrations/0005_feedback.ts"
 import * as Sources from "./migrations/0006_sources.ts"
 import * as Discord from "./migrations/0007_discord.ts"
 import * as LocalThreads from "./migrations/0008_local_threads.ts"
-import * as Events from "./migrations/0009_events.ts"
 import * as Answers from "./migrations/0009_answers.ts"
+import * as Events from "./migrations/0010_events.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -24,7 +24,8 @@ export const layer = Layer.effectDiscard(
         "0006_sources": Sources.migration,
         "0007_discord": Discord.migration,
         "0008_local_threads": LocalThreads.migration,
-        "0009_answers": Answers.migration
+        "0009_answers": Answers.migration,
+        "0010_events": Events.migration
       })
     })
   )
