@@ -38,9 +38,9 @@ const world = (texts: Iterable<string>) => {
     PassagesSql.layer,
     Documents.layer,
     Chroma.layer,
-    Corpus.embedder(embedderId, texts)
+    QuotingWriter.layer.pipe(Layer.provideMerge(Corpus.embedder(embedderId, texts)))
   )
-  const Capabilities = Layer.mergeAll(Retriever.layer, QuotingWriter.layer, Inventory.layer).pipe(
+  const Capabilities = Layer.mergeAll(Retriever.layer, Inventory.layer).pipe(
     Layer.provideMerge(Stores),
     Layer.provideMerge(Sqlite.layer),
     Layer.provideMerge(Log),
