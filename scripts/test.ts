@@ -21,20 +21,33 @@ const run = (
 const browsers = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium", "/usr/bin/chromium-headless-shell"]
 const browser = () => browsers.find((path) => path !== undefined && existsSync(path))
 
-/** The page is tested in a real browser; a machine without one gets Debian's. */
-const ensureBrowser = (): boolean => {
-  if (browser() !== undefined) return true
+const apt = (...args: ReadonlyArray<string>) => {
   const sudo = process.getuid?.() === 0 ? [] : ["sudo", "-n"]
-  const apt = (...args: ReadonlyArray<string>) => {
-    const [command, ...rest] = [...sudo, "apt-get", ...args]
-    return run(`apt-get ${args.join(" ")}`, command!, rest, { DEBIAN_FRONTEND: "noninteractive" })
-  }
+  const [command, ...rest] = [...sudo, "apt-get", ...args]
+  return run(`apt-get ${args.join(" ")}`, command!, rest, { DEBIAN_FRONTEND: "noninteractive" })
+}
+
+/** A machine without what a test needs gets Debian's. */
+const ensure = (debian: string, isThere: () => boolean, missing: string): boolean => {
+  if (isThere()) return true
   apt("-qq", "update")
-  apt("-qq", "install", "-y", "--no-install-recommends", "chromium")
-  if (browser() !== undefined) return true
-  console.error("No Chromium: install one and name it in CHROMIUM_PATH; the tests of the page need it.")
+  apt("-qq", "install", "-y", "--no-install-recommends", debian)
+  if (isThere()) return true
+  console.error(missing)
   return false
 }
+
+/** The page is tested in a real browser. */
+const ensureBrowser = (): boolean =>
+  ensure(
+    "chromium",
+    () => browser() !== undefined,
+    "No Chromium: install one and name it in CHROMIUM_PATH; the tests of the page need it."
+  )
+
+/** Records go to and from another implementation of Kafka's client. */
+const ensureKcat = (): boolean =>
+  ensure("kcat", () => spawnSync("kcat", ["-V"]).status === 0, "No kcat: install it; the tests of Kafka need it.")
 
 interface Report {
   readonly numPassedTests: number
@@ -52,7 +65,8 @@ const checks = [
   run("format", "oxfmt", ["--check"]),
   run("lint", "oxlint", ["--deny-warnings"]),
   run("types", "tsc", ["-p", "."]),
-  ensureBrowser()
+  ensureBrowser(),
+  ensureKcat()
 ]
 const tests = run("tests", "vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile=${reportFile}`])
 const report = readReport()

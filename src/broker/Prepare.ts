@@ -2,7 +2,7 @@
 import { Effect, Layer, Option, Schedule } from "effect"
 import type { TopicSpec } from "../domain/Topics.ts"
 import { Broker, type BrokerError } from "./Broker.ts"
-import { replicationFactor } from "./kafka/KafkaSettings.ts"
+import { compression, replicationFactor } from "./kafka/KafkaSettings.ts"
 import * as TopicPlan from "./TopicPlan.ts"
 
 /** A broker that does not answer is asked again so often. */
@@ -10,15 +10,21 @@ const again = Schedule.spaced("2 seconds")
 
 const isAway = ({ reason }: BrokerError): boolean => reason === "unreachable"
 
-/** What there is against what is wanted; `KAFKA_REPLICATION_FACTOR` says how many copies are. */
+/** Topics as they are wanted here: `KAFKA_REPLICATION_FACTOR` and `KAFKA_COMPRESSION` say how, where they do not. */
+export const wanted = Effect.fnUntraced(function* (topics: ReadonlyArray<TopicSpec>) {
+  const replicas = yield* replicationFactor.config
+  const codec = yield* compression.config
+  const usual = {
+    compression: codec === "none" ? ("uncompressed" as const) : codec,
+    ...(Option.isSome(replicas) && { replicas: replicas.value })
+  }
+  return topics.map((topic): TopicSpec => ({ ...usual, ...topic }))
+})
+
+/** What there is against what is wanted. */
 export const plan = Effect.fnUntraced(function* (topics: ReadonlyArray<TopicSpec>) {
   const broker = yield* Broker
-  const replicas = yield* replicationFactor.config
-  const wanted = Option.match(replicas, {
-    onNone: () => topics,
-    onSome: (replicas) => topics.map((topic) => ({ ...topic, replicas }))
-  })
-  return TopicPlan.plan(wanted, yield* broker.describe(topics.map(({ name }) => name)))
+  return TopicPlan.plan(yield* wanted(topics), yield* broker.describe(topics.map(({ name }) => name)))
 })
 
 /** Creates what is missing, and changes what can be changed without a loss; anything else stays as it is. */
@@ -47,7 +53,7 @@ const report = Effect.fnUntraced(function* (entries: ReadonlyArray<TopicPlan.Pla
 /** Topics that exist serve as they are when they may not be changed, as at a Kafka of others. */
 const prepare = Effect.fnUntraced(function* (topics: ReadonlyArray<TopicSpec>) {
   const broker = yield* Broker
-  yield* broker.create(topics)
+  yield* broker.create(yield* wanted(topics))
   const entries = yield* plan(topics)
   yield* carryOut(entries).pipe(
     Effect.andThen(report(entries)),

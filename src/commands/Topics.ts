@@ -113,8 +113,8 @@ const create = Command.make(
       Flag.withDefault(Topics.usual.cleanup)
     ),
     compression: Flag.Literals("compression", Topics.compressions).pipe(
-      Flag.withDescription("At Kafka: how a new topic keeps its records"),
-      Flag.withDefault(Topics.usual.compression)
+      Flag.withDescription("At Kafka: how a new topic keeps its records; KAFKA_COMPRESSION when absent"),
+      Flag.optional
     ),
     replicas: Flag.Int("replicas").pipe(
       Flag.withDescription("At Kafka: brokers that have each record; KAFKA_REPLICATION_FACTOR when absent"),
@@ -130,10 +130,10 @@ const create = Command.make(
         retention: retentionOf(retention),
         description: "",
         cleanup,
-        compression,
+        ...(Option.isSome(compression) && { compression: compression.value }),
         ...(Option.isSome(replicas) && { replicas: replicas.value })
       }
-      const specs = names.length === 0 ? yield* wanted : names.map((name) => ({ name, ...spec }))
+      const specs = yield* Prepare.wanted(names.length === 0 ? yield* wanted : names.map((name) => ({ name, ...spec })))
       const there = new Set((yield* broker.describe(specs.map(({ name }) => name))).map(({ name }) => name))
       yield* broker.create(specs)
       for (const { name } of specs) yield* Console.log(`${name}: ${there.has(name) ? "is there already" : "created"}`)

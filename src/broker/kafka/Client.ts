@@ -171,6 +171,8 @@ export interface Committed {
 export class Member extends Consumer {
   /** Told when another process has taken this member's place; nothing comes after. */
   onReplaced: () => void = () => {}
+  /** The group is about to share out its partitions anew; this member takes part when the promise settles. */
+  onRebalance: () => Promise<unknown> = async () => {}
   /** Whether closing leaves the group; else its place is kept, for the next start, until the session times out. */
   leaves = true
   #committed: ReadonlyArray<Committed> = []
@@ -214,6 +216,8 @@ export class Member extends Consumer {
       const done = args.pop()
       api(...args, (error: any, response: any) => {
         if (error && hasId(error, "FENCED_INSTANCE_ID")) return this.onReplaced()
+        const goOn = () => done(error, response)
+        if (error && hasId(error, "REBALANCE_IN_PROGRESS")) return void this.onRebalance().then(goOn, goOn)
         done(error, response)
       })
     }
@@ -233,6 +237,9 @@ export const makeMember = (options: Options, group: string, name: string): Membe
     })
   )
 
+/** How a group tells a member that its generation is over. */
+const lateIds = ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "FENCED_INSTANCE_ID", "REBALANCE_IN_PROGRESS"]
+
 /** What a transaction says of a partition: where a group has to go on, and what is unfinished after that. */
 export interface Mark {
   readonly topic: string
@@ -245,18 +252,26 @@ export interface Mark {
 export class TransactionalProducer extends Producer {
   #marks: ReadonlyArray<Mark> = []
   #member: string | null = null
+  #onLate = () => {}
 
-  /** All marks go in one request with the member's name and generation, which is what fences a member that is late. */
-  mark(member: string | null, marks: ReadonlyArray<Mark>): void {
+  /**
+   * All marks go in one request with the member's name and generation, which is what fences a member that is late;
+   * `onLate` hears of that.
+   */
+  mark(member: string | null, marks: ReadonlyArray<Mark>, onLate = () => {}): void {
     this.#member = member
     this.#marks = marks
+    this.#onLate = onLate
   }
 
   override [kGetApi](name: string, callback: any): void {
     super[kGetApi](name, (error: any, api: any) => {
       if (error || name !== "TxnOffsetCommit") return callback(error, api)
       callback(null, (...[connection, id, group, producer, epoch, generation, member, , , done]: Array<any>) =>
-        api(connection, id, group, producer, epoch, generation, member, this.#member, this.#topics(), done)
+        api(connection, id, group, producer, epoch, generation, member, this.#member, this.#topics(), (error: any) => {
+          if (error && lateIds.some((id) => hasId(error, id))) this.#onLate()
+          done(error)
+        })
       )
     })
   }
@@ -274,18 +289,19 @@ export class TransactionalProducer extends Producer {
   }
 }
 
-const producerOptions = (options: Options) => ({
+const looseOptions = (options: Options) => ({
   ...baseOptions(options),
-  idempotent: true,
+  compression: options.compression ?? "zstd",
   timeout: transactionTimeout
 })
+const producerOptions = (options: Options) => ({ ...looseOptions(options), idempotent: true })
 
 export const makeProducer = (options: Options): Producer =>
   patient(new Producer(producerOptions(options)), options.retries)
 
 /** One that tries again as often as is asked, and does not see to it that a record is there only once. */
 export const makeLooseProducer = (options: Options, retries: number): Producer =>
-  patient(new Producer({ ...baseOptions(options), timeout: transactionTimeout }), retries)
+  patient(new Producer(looseOptions(options)), retries)
 
 export const makeTransactionalProducer = (options: Options, id: string): TransactionalProducer =>
   // With an unknown producer, a second start under the same id is taken for the one before, and refused.

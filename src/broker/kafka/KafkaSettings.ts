@@ -69,6 +69,17 @@ export const topicPrefix = Setting.withDefault("KAFKA_TOPIC_PREFIX", {
   value: ""
 })
 
+const codecs = ["zstd", "lz4", "snappy", "gzip", "none"] as const
+type Codec = (typeof codecs)[number]
+
+export const compression = Setting.withDefault<Codec>("KAFKA_COMPRESSION", {
+  description: "How records are compressed on the way to Kafka and in the topics made there; any codec is read",
+  expected: "zstd, lz4, snappy, gzip or none",
+  config: (name) => Config.Literals(codecs, name),
+  fallback: "zstd",
+  value: "zstd"
+})
+
 /** With less, what is acknowledged could be lost with a broker. */
 export const acks = Setting.withDefault<"all">("KAFKA_ACKS", {
   description: "Which brokers have a record before it counts as written: all that are in sync, and never fewer",
@@ -101,6 +112,7 @@ export const settings: ReadonlyArray<Setting.Setting<any>> = [
   tlsCa,
   replicationFactor,
   topicPrefix,
+  compression,
   acks,
   retries,
   replica
@@ -122,6 +134,8 @@ export interface Options {
   /** `undefined` for the broker's own. */
   readonly replicationFactor?: number
   readonly prefix?: string
+  /** Default: zstd. */
+  readonly compression?: Codec
   /** How often a write is tried again at most; default: for as long as there is patience. */
   readonly retries?: number
 }
@@ -147,6 +161,7 @@ export const options = Effect.fnUntraced(function* (servers: ReadonlyArray<strin
     servers,
     replica: Option.isSome(name) ? name.value : yield* replicaId,
     prefix: yield* topicPrefix.config,
+    compression: yield* compression.config,
     retries: yield* retries.config,
     ...(Option.isSome(user) &&
       Option.isSome(secret) && {

@@ -97,8 +97,7 @@ export const sendRequest = async (send: Send, records: ReadonlyArray<Placed>): P
     headers,
     ...(key !== null && { key })
   }))
-  const compression = sum(records) < compressedFrom ? "none" : "zstd"
-  const { offsets } = await send({ messages, compression })
+  const { offsets } = await send({ messages, ...(sum(records) < compressedFrom && { compression: "none" }) })
   return new Map((offsets ?? []).map((sent) => [placeName(sent), Number(sent.offset)]))
 }
 
