@@ -9,11 +9,12 @@ import { onKeyDown } from "./Keys.ts"
 import { MachineView } from "./MachineView.tsx"
 import { Rail } from "./Rail.tsx"
 import { route } from "./Route.ts"
-import { drawerOpen } from "./state.ts"
+import { drawerOpen, followed } from "./state.ts"
 import { Tabs } from "./Tabs.tsx"
 import { texts } from "./texts.ts"
 import { TokenForm } from "./TokenForm.tsx"
 import { viewTitleId } from "./TopBar.tsx"
+import { WayPanel } from "./WayPanel.tsx"
 
 export const App = () => {
   useEffect(() => {
@@ -22,13 +23,14 @@ export const App = () => {
   }, [])
   useFocusOnView()
   return (
-    <div class="app">
+    <div class={followed.value === undefined ? "app" : "app with-way"}>
       <button type="button" class="skip" onClick={() => document.getElementById(composerId)?.focus()}>
         {texts.skip}
       </button>
       <Rail />
       {drawerOpen.value && <div class="scrim" onClick={() => (drawerOpen.value = false)} />}
       <View />
+      <WayPanel />
       <Tabs />
       <KeyHelp />
       <TokenForm />

@@ -1,10 +1,11 @@
 /** The keys, for the handler and for the page that lists them. */
 import { focusComposer, currentRow, isTyping, moveRow, rowAt } from "./Focus.ts"
 import { me, otherTheme } from "./Kept.ts"
-import { replyTo } from "./MessageActions.tsx"
+import { replyTo, wayOf } from "./MessageActions.tsx"
 import { chatAddress, documentsAddress, go, machineAddress, route } from "./Route.ts"
-import { channelId, channels, drawerOpen, keysOpen, removing, replyingTo, roomOf } from "./state.ts"
+import { channelId, drawerOpen, followed, keysOpen, listed, reacting, removing, replyingTo, roomOf } from "./state.ts"
 import { texts } from "./texts.ts"
+import { follow } from "./WayPanel.tsx"
 
 interface Key {
   readonly shown: ReadonlyArray<string>
@@ -31,6 +32,12 @@ export const keys: ReadonlyArray<Key> = [
     on: { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], run: (key) => toggleCitation(key) }
   },
   { shown: ["r"], does: texts.keys.reply, on: { keys: ["r"], run: () => withCurrent(replyTo) } },
+  {
+    shown: ["+"],
+    does: texts.keys.react,
+    on: { keys: ["+"], run: () => withCurrent(({ id }) => (reacting.value = id)) }
+  },
+  { shown: ["t"], does: texts.keys.way, on: { keys: ["t"], run: () => toggleWay() } },
   { shown: ["Del"], does: texts.keys.remove, on: { keys: ["Delete"], run: () => removeCurrent() } },
   { shown: ["c"], does: texts.keys.chat, on: { keys: ["c"], run: () => inChat(() => undefined) } },
   { shown: ["b"], does: texts.keys.documents, on: { keys: ["b"], run: () => go(documentsAddress()) } },
@@ -64,7 +71,7 @@ const inChat = (then: () => void): void => {
 }
 
 const otherChannel = (step: 1 | -1): void => {
-  const all = channels.peek()
+  const all = listed.peek()
   const at = all.findIndex(({ id }) => id === channelId.peek())
   const next = all[(at + step + all.length) % all.length]
   if (next) go(chatAddress(next.id))
@@ -80,6 +87,11 @@ const currentMessage = () => {
   return roomOf(channelId.peek() ?? "")
     .messages.peek()
     .find((message) => message.id === id)
+}
+
+const toggleWay = (): void => {
+  if (followed.peek() === undefined) withCurrent((message) => follow(wayOf(message)))
+  else document.querySelector<HTMLElement>(".way-panel [data-close]")?.click()
 }
 
 /** Only when the keyboard is on it: the newest message is too easily meant by mistake. */

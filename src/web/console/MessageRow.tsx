@@ -7,13 +7,18 @@ import { Avatar } from "./Avatar.tsx"
 import { ConfirmRemoval } from "./ConfirmRemoval.tsx"
 import { EditForm } from "./EditForm.tsx"
 import { focusMessage } from "./Focus.ts"
+import { Icon } from "./Icon.tsx"
 import { me } from "./Kept.ts"
 import { memo } from "./Memo.tsx"
-import { MessageActions } from "./MessageActions.tsx"
+import { MessageActions, wayOf } from "./MessageActions.tsx"
+import { Opinions } from "./Opinions.tsx"
 import { Prose } from "./Prose.tsx"
-import { editing, isWorking, lookOf, removing } from "./state.ts"
+import { Reactions } from "./Reactions.tsx"
+import { chatAddress } from "./Route.ts"
+import { editing, followed as followedWay, isWorking, lookOf, removing, threads } from "./state.ts"
 import { texts } from "./texts.ts"
 import { clockTime, wholeTime } from "./Times.ts"
+import { follow } from "./WayPanel.tsx"
 
 interface Props {
   readonly message: LocalMessage
@@ -32,6 +37,7 @@ export const MessageRow = memo(({ message, replied, showsReply, goesOn, followed
   const active = useSignal(false)
   const isEditing = useComputed(() => editing.value === message.id)
   const isRemoving = useComputed(() => removing.value === message.id)
+  const isFollowed = useComputed(() => followedWay.value === wayOf(message))
   const isMine = message.author.id === me.value.id
   const time = clockTime(message.createdAt)
   const classes = {
@@ -40,6 +46,7 @@ export const MessageRow = memo(({ message, replied, showsReply, goesOn, followed
     reply: showsReply,
     "goes-on": goesOn,
     followed,
+    "on-its-way": isFollowed.value,
     active: active.value
   }
   return (
@@ -62,6 +69,9 @@ export const MessageRow = memo(({ message, replied, showsReply, goesOn, followed
       {!goesOn && <Head message={message} time={time} />}
       <div class="body">
         {isEditing.value ? <EditForm message={message} /> : <Said message={message} replied={replied} />}
+        {message.answer && <Opinions message={message} />}
+        <Reactions message={message} />
+        <ThreadLink message={message} />
         {isRemoving.value && <ConfirmRemoval message={message} />}
         {newest && isMine && !isEditing.value && !isRemoving.value && <MeantForTheManual message={message} />}
       </div>
@@ -86,16 +96,38 @@ const Head = ({ message, time }: { readonly message: LocalMessage; readonly time
       <time dateTime={new Date(message.createdAt).toISOString()} title={wholeTime(message.createdAt)}>
         {time}
       </time>
-      {answer && <Took timing={answer.timing} />}
+      {answer && <Took message={message} timing={answer.timing} />}
     </header>
   )
 }
 
-const Took = ({ timing }: { readonly timing: NonNullable<LocalMessage["answer"]>["timing"] }) => (
-  <span class="took" title={texts.answer.steps(timing.queuedMs, timing.retrieveMs, timing.writeMs)}>
+interface TookProps {
+  readonly message: LocalMessage
+  readonly timing: NonNullable<LocalMessage["answer"]>["timing"]
+}
+
+const Took = ({ message, timing }: TookProps) => (
+  <button
+    type="button"
+    class="took"
+    title={texts.answer.steps(timing.queuedMs, timing.retrieveMs, timing.writeMs)}
+    onClick={() => follow(wayOf(message))}
+  >
     {texts.answer.seconds(timing.queuedMs + timing.retrieveMs + timing.writeMs)}
-  </span>
+    <span>, {texts.way.seeIts}</span>
+  </button>
 )
+
+const ThreadLink = ({ message }: { readonly message: LocalMessage }) => {
+  const thread = threads.value.get(message.id)
+  if (!thread) return null
+  return (
+    <a class="thread-link" href={chatAddress(thread.id)}>
+      <Icon name="thread" />
+      {texts.chat.toThread}
+    </a>
+  )
+}
 
 const Said = ({ message, replied }: Pick<Props, "message" | "replied">) => (
   <>

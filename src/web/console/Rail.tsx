@@ -6,7 +6,7 @@ import { otherTheme } from "./Kept.ts"
 import { NameForm } from "./NameForm.tsx"
 import { NewChannel } from "./NewChannel.tsx"
 import { chatAddress, documentsAddress, machineAddress, route } from "./Route.ts"
-import { channelId, channels, drawerOpen, status, unread } from "./state.ts"
+import { channelId, drawerOpen, listed, status, unread } from "./state.ts"
 import { number, texts } from "./texts.ts"
 
 export const Rail = () => (
@@ -58,18 +58,18 @@ const Channels = () => {
         </button>
       </h2>
       {adding.value && <NewChannel close={() => (adding.value = false)} />}
-      {channels.value.map(({ id, name }) => {
+      {listed.value.map(({ id, name, thread }) => {
         const news = unread.value.get(id) ?? 0
         return (
           <a
             key={id}
             href={chatAddress(id)}
-            class={news > 0 ? "unread" : undefined}
+            class={`${thread ? "thread " : ""}${news > 0 ? "unread" : ""}`}
             aria-current={id === shown ? "page" : undefined}
             onClick={() => (drawerOpen.value = false)}
           >
             <span class="hash" aria-hidden="true">
-              #
+              {thread ? "↳" : "#"}
             </span>
             <bdi class="cut">{name}</bdi>
             {news > 0 && (

@@ -18,8 +18,31 @@ export const apply = (messages: Messages, happenings: ReadonlyArray<Happening>):
   // An edit of a message that was never seen is of no concern: it will be read with its page.
   const known = new Set(messages.map(({ id }) => id))
   const added = [...changed.values()].filter((said) => said && created.has(said.id) && !known.has(said.id))
-  return added.length === 0 ? kept : inOrder([...kept, ...(added as Array<LocalMessage>)])
+  const all = added.length === 0 ? kept : inOrder([...kept, ...(added as Array<LocalMessage>)])
+  return withMarks(all, happenings)
 }
+
+type Marks = Pick<LocalMessage, "opinions" | "reactions">
+
+/** What people put under a message changes without an edit of it. */
+const withMarks = (messages: Messages, happenings: ReadonlyArray<Happening>): Messages => {
+  const marks = new Map<string, Marks>()
+  for (const happening of happenings) {
+    if (happening.type !== "message.reacted" && happening.type !== "message.judged") continue
+    const { messageId } = happening
+    const mark =
+      happening.type === "message.reacted" ? { reactions: happening.reactions } : { opinions: happening.opinions }
+    marks.set(messageId, { ...marks.get(messageId), ...mark })
+  }
+  const differs = (message: LocalMessage) => {
+    const mark = marks.get(message.id)
+    return mark !== undefined && JSON.stringify({ ...marksOf(message), ...mark }) !== JSON.stringify(marksOf(message))
+  }
+  if (marks.size === 0 || !messages.some(differs)) return messages
+  return messages.map((message) => (differs(message) ? { ...message, ...marks.get(message.id) } : message))
+}
+
+const marksOf = ({ opinions = [], reactions = [] }: LocalMessage): Marks => ({ reactions, opinions })
 
 /** Adds older messages that were read from the server; what is there already and newer stays. */
 export const withRead = (messages: Messages, read: Messages): Messages => {

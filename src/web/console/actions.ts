@@ -1,4 +1,5 @@
 /** What a person can do in the chat. The stream brings the result; what fails says so and keeps the text. */
+import type { Verdict } from "../../domain/Feedback.ts"
 import type { LocalMessage } from "../../domain/Happening.ts"
 import * as api from "./api.ts"
 import { drafts, me, setDraft } from "./Kept.ts"
@@ -47,6 +48,7 @@ export const send = async (channelId: string, text: string): Promise<void> => {
     const posted = await api.post(channelId, message, key)
     done(key)
     state.happened([{ type: "message.created", message: posted }])
+    followOn(posted.id)
     if (asksTheBot(text)) awaitAnswer(channelId, posted.id)
   } catch (error) {
     if (replyTo && state.channelId.peek() === channelId) state.replyingTo.value = replyTo
@@ -65,12 +67,18 @@ export const ask = async (channelId: string, text: string): Promise<void> => {
   try {
     const asked = await api.ask({ text, channelId, author: me.peek() }, key)
     done(key)
+    followOn(asked.id)
     if ("state" in asked) awaitAnswer(channelId, asked.id)
   } catch (error) {
     if (!wasSaid(channelId, text, askedAt)) giveBack(channelId, text, error)
   } finally {
     state.stopWaiting(key)
   }
+}
+
+/** With the way of something open, what is said next is followed. */
+const followOn = (id: string): void => {
+  if (state.followed.peek() !== undefined) state.followed.value = id
 }
 
 /** The answer may have come before the call that asked was back. */
@@ -142,3 +150,37 @@ export const createChannel = async (name: string): Promise<string | undefined> =
     return sentence(error)
   }
 }
+
+/** What goes wrong is said above the message box. */
+const trying = async (channelId: string, run: () => Promise<void>): Promise<boolean> => {
+  try {
+    await run()
+    setFailure(channelId, undefined)
+    return true
+  } catch (error) {
+    setFailure(channelId, sentence(error))
+    return false
+  }
+}
+
+/** Puts an emoji under a message, or takes one's own away. */
+export const react = (message: LocalMessage, emoji: string): Promise<boolean> =>
+  trying(message.channelId, async () => {
+    const mine = message.reactions?.some(
+      (each) => each.emoji === emoji && each.by.some(({ id }) => id === me.peek().id)
+    )
+    const reactions = await api.react(message, emoji, me.peek(), !mine)
+    const { channelId, id } = message
+    state.happened([{ type: "message.reacted", channelId, messageId: id, reactions }])
+  })
+
+export const openThread = (message: LocalMessage): Promise<boolean> =>
+  trying(message.channelId, async () => {
+    const thread = await api.openThread(message)
+    state.addChannel(thread)
+    go(chatAddress(thread.id))
+  })
+
+/** Says what one thinks of an answer; the same verdict again takes it back. */
+export const judge = (message: LocalMessage, verdict: Verdict | null, reason?: string): Promise<boolean> =>
+  trying(message.channelId, () => api.judge(message.id, me.peek(), verdict, reason))

@@ -1,14 +1,36 @@
 /** The HTTP API as the page calls it; its types are those of the server's schemas. */
 import { signal } from "@preact/signals"
 import type { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
-import type { LocalChannel, LocalMessage } from "../../domain/Happening.ts"
 import type { maxQuestionLength } from "../../domain/Question.ts"
-import type { AnsweredQuestion, KnowledgeApi, PendingQuestion, SourceInfo, Status as StatusSchema } from "../Api.ts"
+import type { LocalChannel, LocalMessage, Reaction } from "../../domain/Happening.ts"
+import type { Verdict } from "../../domain/Feedback.ts"
+import type {
+  AnsweredQuestion,
+  Complaint as ComplaintSchema,
+  DeadLetterInfo,
+  History as HistorySchema,
+  IngestReport as IngestReportSchema,
+  KnowledgeApi,
+  PendingQuestion,
+  RedriveReport,
+  SettingInfo,
+  SourceInfo,
+  Status as StatusSchema,
+  TopicInfo,
+  WayInfo
+} from "../Api.ts"
 import { type Me, token } from "./Kept.ts"
 import { texts } from "./texts.ts"
 
 export type Status = typeof StatusSchema.Type
 export type Source = typeof SourceInfo.Type
+export type Way = typeof WayInfo.Type
+export type Topic = typeof TopicInfo.Type
+export type DeadLetter = typeof DeadLetterInfo.Type
+export type History = typeof HistorySchema.Type
+export type Setting = typeof SettingInfo.Type
+export type Complaint = typeof ComplaintSchema.Type
+export type IngestReport = typeof IngestReportSchema.Type
 export type Asked = typeof AnsweredQuestion.Type | typeof PendingQuestion.Type
 export type DocumentText = HttpApiEndpoint.SuccessWithIdentifier<
   HttpApiGroup.Endpoints<typeof KnowledgeApi>,
@@ -117,3 +139,44 @@ export const status = () => call<Status>("/status")
 export const documents = () => call<ReadonlyArray<Source>>("/documents")
 
 export const document = (id: string) => call<DocumentText>(`/documents/${encodeURIComponent(id)}`)
+
+export const react = (message: LocalMessage, emoji: string, author: Me, on: boolean) =>
+  call<ReadonlyArray<Reaction>>(`${messagesOf(message.channelId)}/${encodeURIComponent(message.id)}/reactions`, {
+    method: "POST",
+    body: { emoji, author, on }
+  })
+
+export const openThread = (message: LocalMessage) =>
+  call<LocalChannel>(`${messagesOf(message.channelId)}/${encodeURIComponent(message.id)}/thread`, { method: "POST" })
+
+/** `null` takes back what was given. */
+export const judge = (answerId: string, author: Me, verdict: Verdict | null, reason?: string) =>
+  call<void>("/feedback", {
+    method: "POST",
+    body: { answerId, author, verdict, ...(reason === undefined ? {} : { reason }) }
+  })
+
+export const way = (id: string) => call<Way>(`/ways/${encodeURIComponent(id)}`)
+
+export const topics = () => call<ReadonlyArray<Topic>>("/topics")
+
+export const history = () => call<History>("/history")
+
+export const settings = () => call<ReadonlyArray<Setting>>("/settings")
+
+export const complaints = () => call<ReadonlyArray<Complaint>>("/complaints")
+
+export const deadLetters = () => call<ReadonlyArray<DeadLetter>>("/dead-letters", { query: { limit: "100" } })
+
+/** Also one that would only fail again: somebody looked at it and said so. */
+export const sendBack = ({ offset, partition, topic }: DeadLetter) =>
+  call<typeof RedriveReport.Type>("/dead-letters/redrive", {
+    method: "POST",
+    body: { topic, positions: [{ partition, offset }], force: true }
+  })
+
+export const ingest = (body: {
+  readonly source: string
+  readonly documents: ReadonlyArray<{ readonly path: string; readonly text: string }>
+  readonly removeMissing: boolean
+}) => call<IngestReport>("/documents", { method: "POST", body })

@@ -24,6 +24,12 @@ export const editing = signal<string | undefined>(undefined)
 export const removing = signal<string | undefined>(undefined)
 export const drawerOpen = signal(false)
 export const keysOpen = signal(false)
+/** What the panel beside the view follows: a message, question, document or a record by its place. */
+export const followed = signal<string | undefined>(undefined)
+/** Goes up when what is followed went on. */
+export const followedVersion = signal(0)
+/** The message a reaction is being chosen for. */
+export const reacting = signal<string | undefined>(undefined)
 /** A quote whose source was opened from here, to be marked there. */
 export const quoted = signal<{ readonly address: string; readonly quote: string } | undefined>(undefined)
 /** Why something the person did has failed, by channel. */
@@ -35,6 +41,18 @@ export const channelId = computed(
   () => (route.value.view === "chat" ? route.value.channelId : undefined) ?? lastChannel.value
 )
 export const channel = computed(() => channels.value.find(({ id }) => id === channelId.value))
+
+/** Threads by the message they hang from. */
+export const threads = computed(
+  () => new Map(channels.value.flatMap((one) => (one.thread ? [[one.thread.messageId, one] as const] : [])))
+)
+
+/** As the rail lists them: each channel, then its threads. */
+export const listed = computed(() =>
+  channels.value
+    .filter(({ thread }) => !thread)
+    .flatMap((one) => [one, ...channels.value.filter(({ thread }) => thread?.parentId === one.id)])
+)
 
 const rooms = new Map<string, Room>()
 
@@ -91,7 +109,7 @@ type AboutMessages = Extract<Happening, { readonly type: `message.${string}` }>
 const isAboutMessages = (happening: Happening): happening is AboutMessages => happening.type.startsWith("message.")
 
 const channelOf = (happening: AboutMessages): string =>
-  happening.type === "message.deleted" ? happening.channelId : happening.message.channelId
+  "message" in happening ? happening.message.channelId : happening.channelId
 
 const note = (happening: Happening): void => {
   switch (happening.type) {
@@ -108,6 +126,13 @@ const note = (happening: Happening): void => {
     case "question.answered":
       setTimeout(() => stopWaiting(happening.questionId), saying)
       return setTyping(happening.channelId, saying)
+    case "message.edited":
+    case "message.judged":
+    case "message.reacted":
+      return
+    case "way.changed":
+      if (happening.id === followed.peek()) noteFollowed()
+      return
     case "documents.changed":
       documentsVersion.value++
       return refreshStatus()
@@ -128,6 +153,17 @@ const noteMessage = (message: LocalMessage): void => {
 
 export const addChannel = (added: LocalChannel): void => {
   if (!channels.peek().some(({ id }) => id === added.id)) channels.value = [...channels.peek(), added]
+}
+
+const followedRest = 120
+let followedTimer: ReturnType<typeof setTimeout> | undefined
+
+/** Many changes are drawn once. */
+const noteFollowed = (): void => {
+  followedTimer ??= setTimeout(() => {
+    followedTimer = undefined
+    followedVersion.value++
+  }, followedRest)
 }
 
 const statusRest = 400
@@ -193,6 +229,7 @@ effect(() => {
     replyingTo.value = undefined
     editing.value = undefined
     removing.value = undefined
+    reacting.value = undefined
     drawerOpen.value = false
   })
 })

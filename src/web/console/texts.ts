@@ -63,7 +63,80 @@ export const texts = {
     copy: "Copy",
     copied: "Copied",
     code: "Code",
-    askThis: "Ask the manual this"
+    askThis: "Ask the manual this",
+    react: "React",
+    reactions: "Reactions",
+    chooseReaction: "Choose a reaction",
+    reaction: (emoji: string, count: number) => `${emoji}, ${plural(count, "person", "people")}`,
+    thread: "Open a thread",
+    toThread: "To its thread",
+    toRoot: "The message it hangs from"
+  },
+
+  opinions: {
+    label: "Was this helpful?",
+    helpful: "Helpful",
+    unhelpful: "Not helpful",
+    count: (verdict: "helpful" | "unhelpful", count: number) =>
+      `${verdict === "helpful" ? "Helpful" : "Not helpful"}${count > 0 ? `, ${plural(count, "person", "people")}` : ""}`,
+    why: "What is wrong with it?",
+    tell: "Tell",
+    skip: "Skip",
+    thanks: "Thank you: your reason is kept with the answer."
+  },
+
+  way: {
+    title: "The way of a record",
+    see: "See its way",
+    seeIts: "see its way",
+    close: "Close the way",
+    saidAt: (name: string, time: string) => `${name}, ${time}`,
+    loading: "Following…",
+    unknown: "Nothing is known of this any more: the log keeps messages for days, not for ever.",
+    failed: "The way could not be read.",
+    nothingYet: "Not in the log yet.",
+    steps: "Steps",
+    outcome: {
+      underway: "On its way",
+      done: "Done",
+      answered: "Answered",
+      refused: "Answered: not known",
+      dead: "Became a dead letter"
+    },
+    ms: (ms: number) => (ms < 10_000 ? `${number(Math.round(ms))} ms` : `${number(Math.round(ms / 1000))} s`),
+    key: (key: string) => `key ${key}`,
+    attempt: (n: number) => `try ${n}`,
+    waits: (ms: number) => `waited ${number(Math.round(ms))} ms`,
+    atWork: "at work",
+    transaction: (ms: number) => `One transaction, committed in ${number(Math.round(ms))} ms`,
+    done: "done",
+    reasons: {
+      undecodable: "not what the topic holds",
+      rejected: "can never succeed",
+      exhausted: "every try failed",
+      defect: "a bug in the handler"
+    },
+    passages: "Passages",
+    ranked: (proposed: number, shown: number) =>
+      proposed > shown ? `${number(proposed)} ranked, ${number(shown)} shown` : `${number(proposed)} ranked`,
+    parts: { text: "text", cosine: "vector", coverage: "coverage", bigrams: "bigrams", title: "title" },
+    madeOf: (parts: ReadonlyArray<string>) => `Made of ${parts.join(", ")}`,
+    chat: "Chat",
+    cited: (n: number) => `cited ${n}`,
+    textAlone: "Without vectors: text search stood alone.",
+    removed: (count: number) =>
+      `${plural(count, "near passage was", "near passages were")} left out: not everyone who reads this may read ${count === 1 ? "it" : "them"}. Neither text nor place is shown.`,
+    unknownWords: "Never mentioned:",
+    grounds: "Grounds to answer",
+    groundsAre: (score: number, threshold: number) =>
+      `${score.toFixed(2)}, and answers begin above ${threshold.toFixed(2)}`,
+    refuses: (threshold: number) => `not known, up to ${threshold.toFixed(1)}`,
+    answers: "answered",
+    enough: "The question finds clearly more here than questions about other things do.",
+    notEnough: "The question finds no more here than questions about other things do.",
+    prompt: "Prompt",
+    noPrompt: "None: without a model, sentences are quoted as they stand.",
+    showPrompt: (length: number) => `Show its ${number(length)} characters`
   },
 
   empty: {
@@ -223,6 +296,8 @@ export const texts = {
     message: "next or previous message",
     citation: "open or close a citation",
     reply: "reply to the message",
+    react: "react to the message",
+    way: "the way of the message, or close it",
     remove: "delete the message, if it is yours",
     chat: "chat",
     documents: "documents",

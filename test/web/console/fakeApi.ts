@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net"
 import type { Answer, Citation } from "../../../src/domain/Answer.ts"
 import type { Happening, LocalChannel, LocalMessage } from "../../../src/domain/Happening.ts"
-import type { SourceInfo, Status } from "../../../src/web/Api.ts"
+import type { SourceInfo, Status, WayInfo } from "../../../src/web/Api.ts"
 import { bundle, type Page } from "./bundle.ts"
 
 type Section = { readonly id: string; readonly title: string; readonly text: string; readonly url: string }
@@ -228,7 +228,7 @@ export class FakeApi {
     if (parts[1] === "events") return this.watch(request, response)
     const body = await bodyOf(request)
     const key = request.headers["idempotency-key"] as string | undefined
-    switch (`${request.method} ${parts[1]}${parts.length > 3 ? `/${parts[3]}` : ""}`) {
+    switch ([`${request.method} ${parts[1]}`, ...parts.slice(3).filter((_, index) => index % 2 === 0)].join("/")) {
       case "GET channels":
         return json(response, this.channels)
       case "POST channels":
@@ -243,6 +243,14 @@ export class FakeApi {
         return this.remove(parts[4]!, url.searchParams.get("authorId"), response)
       case "POST questions":
         return this.ask(body, key, response)
+      case "POST channels/messages/thread":
+        return this.openThread(parts[4]!, response)
+      case "POST channels/messages/reactions":
+        return this.react(parts[4]!, body, response)
+      case "POST feedback":
+        return this.judge(body, response)
+      case "GET ways":
+        return this.way(parts[2]!, response)
       case "GET status":
         return json(response, this.status)
       case "GET documents":
@@ -358,6 +366,60 @@ export class FakeApi {
     this.messages.splice(at, 1)
     this.tell({ type: "message.deleted", channelId: before.channelId, messageId: id })
     response.writeHead(204, headers).end()
+  }
+
+  private openThread(messageId: string, response: ServerResponse): void {
+    const root = this.messages.find(({ id }) => id === messageId)!
+    const id = `${root.channelId}.${messageId}`
+    const known = this.channels.find((channel) => channel.id === id)
+    const thread = { parentId: root.channelId, messageId }
+    const channel = known ?? { id, name: root.text.slice(0, 60), createdAt: Date.now(), thread }
+    if (!known) {
+      this.channels.push(channel)
+      this.tell({ type: "channel.created", channel })
+    }
+    json(response, channel)
+  }
+
+  private change(id: string, more: Partial<LocalMessage>): LocalMessage {
+    const at = this.messages.findIndex((message) => message.id === id)
+    return (this.messages[at] = { ...this.messages[at]!, ...more })
+  }
+
+  private react(messageId: string, body: Body, response: ServerResponse): void {
+    const author = body["author"] as { readonly id: string; readonly name: string }
+    const emoji = body["emoji"] as string
+    const before = this.messages.find(({ id }) => id === messageId)!.reactions ?? []
+    const others = before.find((each) => each.emoji === emoji)?.by.filter(({ id }) => id !== author.id) ?? []
+    const by = body["on"] === true ? [...others, author] : others
+    const reactions = [...before.filter((each) => each.emoji !== emoji), ...(by.length > 0 ? [{ emoji, by }] : [])]
+    const { channelId } = this.change(messageId, { reactions })
+    this.tell({ type: "message.reacted", channelId, messageId, reactions })
+    json(response, reactions)
+  }
+
+  /** Reasons people gave, newest last. */
+  readonly reasons: Array<string> = []
+
+  private judge(body: Body, response: ServerResponse): void {
+    const messageId = body["answerId"] as string
+    const { id: by } = body["author"] as { readonly id: string }
+    const verdict = body["verdict"] as "helpful" | "unhelpful" | null
+    if (typeof body["reason"] === "string") this.reasons.push(body["reason"])
+    const others = (this.messages.find(({ id }) => id === messageId)!.opinions ?? []).filter((one) => one.by !== by)
+    const opinions = verdict === null ? others : [...others, { by, verdict }]
+    const { channelId } = this.change(messageId, { opinions })
+    this.tell({ type: "message.judged", channelId, messageId, opinions })
+    response.writeHead(204, headers).end()
+  }
+
+  /** What the next ways are, by their id; others are not known. */
+  readonly ways = new Map<string, typeof WayInfo.Type>()
+
+  private way(id: string, response: ServerResponse): void {
+    const way = this.ways.get(id)
+    if (way) json(response, way)
+    else problem(response, 404, "There is no way with this id.")
   }
 
   private document(id: string, response: ServerResponse): void {
