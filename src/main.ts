@@ -1,13 +1,17 @@
 /** The whole process. Above: what it talks to. Below: what it does, in the order a message travels. */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Option } from "effect"
+import { FetchHttpClient } from "effect/http"
+import * as Announcer from "./actors/Announcer.ts"
 import * as Answerer from "./actors/Answerer.ts"
 import * as Commander from "./actors/Commander.ts"
+import * as EventWorker from "./actors/EventWorker.ts"
 import * as Indexer from "./actors/Indexer.ts"
 import * as Ingester from "./actors/Ingester.ts"
 import * as Listener from "./actors/Listener.ts"
 import * as OwnDocs from "./actors/OwnDocs.ts"
 import * as Refresher from "./actors/Refresher.ts"
+import * as Reminder from "./actors/Reminder.ts"
 import * as Speaker from "./actors/Speaker.ts"
 import * as Supervise from "./actors/Supervise.ts"
 import * as Vectorizer from "./actors/Vectorizer.ts"
@@ -21,6 +25,8 @@ import * as Converter from "./docs/formats/Converter.ts"
 import * as Fetcher from "./docs/site/Fetcher.ts"
 import * as Website from "./docs/site/Website.ts"
 import * as Topics from "./domain/Topics.ts"
+import * as Services from "./events/services/Services.ts"
+import { Steps } from "./events/Steps.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
 import * as Passages from "./knowledge/PassagesSql.ts"
 import * as Retriever from "./knowledge/RetrieverHybrid.ts"
@@ -29,6 +35,10 @@ import * as AnswerCache from "./model/AnswerCache.ts"
 import { apiKey } from "./model/gemini/GeminiSettings.ts"
 import * as LocalEmbedder from "./model/LocalEmbedder.ts"
 import * as QuotingWriter from "./model/QuotingWriter.ts"
+import * as DiscordWebhook from "./notify/DiscordWebhook.ts"
+import { EventsChannel } from "./notify/EventsChannel.ts"
+import { Later } from "./notify/Later.ts"
+import { Ledger } from "./notify/Ledger.ts"
 import { Happenings } from "./runtime/Happenings.ts"
 import { Declared } from "./runtime/Declared.ts"
 import * as Inventory from "./runtime/Inventory.ts"
@@ -87,6 +97,15 @@ const Reading = Layer.mergeAll(Refresher.layer, Website.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(Ingester.layer, Converter.layer, Fetcher.layer))
 )
 
+const Telling = Layer.mergeAll(
+  DiscordWebhook.layer({ channelId: Commander.announcementChannelId.config, token: discordToken.config }),
+  Ledger.layer,
+  Later.layer,
+  EventsChannel.layer,
+  Steps.layer,
+  Services.layer
+).pipe(Layer.provide(FetchHttpClient.layer))
+
 export const Actors = Supervise.layer([
   OwnDocs.actor, //       README, docs      → document-chunks
   Refresher.actor, //     websites, folders → document-chunks
@@ -97,8 +116,13 @@ export const Actors = Supervise.layer([
   Answerer.actor, //      bot-queries       → bot-responses
   Commander.commands, //  COMMANDS_TOPIC    → bot-responses
   Commander.responses, // RESPONSES_TOPIC   → bot-responses
+  EventWorker.contacts, // sipeat.contact.events → event-notifications
+  EventWorker.requests, // sipeat.request.events → event-notifications
+  EventWorker.machines, // sipeat.machine.events → event-notifications
+  Reminder.actor, //      what is due later → event-notifications
+  Announcer.actor, //     event-notifications → webhooks, bot-responses
   Speaker.actor //        bot-responses     → chat
-]).pipe(Layer.provideMerge(Reading))
+]).pipe(Layer.provideMerge(Layer.mergeAll(Reading, Telling)))
 
 /** Everything but the web, for commands that do their work without a running process. */
 export const Headless = Actors.pipe(Layer.provideMerge(Capabilities))

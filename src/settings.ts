@@ -12,6 +12,8 @@ import { mostPages } from "./docs/site/Website.ts"
 import * as Allowance from "./model/Allowance.ts"
 import { answerCache } from "./model/AnswerCache.ts"
 import * as GeminiSettings from "./model/gemini/GeminiSettings.ts"
+import * as Services from "./events/services/Services.ts"
+import * as DiscordWebhook from "./notify/DiscordWebhook.ts"
 import { logFormat, logLevel } from "./runtime/Logging.ts"
 import type { Setting } from "./runtime/Setting.ts"
 import { dataDir } from "./state/DataDir.ts"
@@ -35,6 +37,8 @@ export const all: ReadonlyArray<Setting<any>> = [
   commandsTopic,
   responsesTopic,
   announcementChannelId,
+  ...DiscordWebhook.settings,
+  ...Services.settings,
   logLevel,
   logFormat,
   shutdownGrace
