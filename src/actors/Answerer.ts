@@ -1,17 +1,23 @@
 /** bot-queries → bot-responses. */
 import { Clock, Effect, Metric } from "effect"
-import type { IncomingRecord } from "../broker/Broker.ts"
+import { Broker, type IncomingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import { Chat } from "../chat/Chat.ts"
-import { type Answer, type BotResponse, responseId } from "../domain/Answer.ts"
+import { type BotResponse, responseId, type Timing } from "../domain/Answer.ts"
+import { standalone } from "../domain/FollowUp.ts"
 import type { BotQuery } from "../domain/Question.ts"
 import * as Topics from "../domain/Topics.ts"
 import { Retriever } from "../knowledge/Retriever.ts"
-import { Writer } from "../model/Writer.ts"
+import { AnswerCache } from "../model/AnswerCache.ts"
+import { Writer, type Written } from "../model/Writer.ts"
 import * as Actor from "./Actor.ts"
 
 const answersTotal = Metric.counter("rtfm_answers_total", {
   description: "Questions answered, by mode and whether it was a refusal",
+  incremental: true
+})
+const silentTotal = Metric.counter("rtfm_answers_silent_total", {
+  description: "Questions to nobody in particular that were left alone, because there was no answer",
   incremental: true
 })
 const answerSeconds = Metric.histogram("rtfm_answer_seconds", {
@@ -19,32 +25,67 @@ const answerSeconds = Metric.histogram("rtfm_answer_seconds", {
   boundaries: Metric.exponentialBoundaries({ start: 0.01, factor: 2, count: 13 })
 })
 
-const respond = (query: BotQuery, answer: Answer, answeredAt: number): BotResponse => ({
-  id: responseId(query.id),
-  questionId: query.id,
-  question: query.text,
-  serverId: query.serverId,
-  channelId: query.channelId,
-  ...(query.threadId !== undefined && { threadId: query.threadId }),
-  answer,
-  answeredAt
+/** Between two drafts of an answer, in milliseconds; the first one goes at once. */
+const draftPause = 700
+
+const placeOf = ({ channelId, id, serverId, threadId }: BotQuery) => ({
+  id: responseId(id),
+  questionId: id,
+  serverId,
+  channelId,
+  ...(threadId !== undefined && { threadId })
 })
 
+const respond = (query: BotQuery, written: Written, timing: Timing, answeredAt: number): BotResponse => {
+  const { citations, mode, refused, text } = written
+  return { ...placeOf(query), question: query.text, answer: { text, refused, mode, citations, timing }, answeredAt }
+}
+
 export const actor = Effect.gen(function* () {
+  const broker = yield* Broker
   const chat = yield* Chat
   const retriever = yield* Retriever
   const writer = yield* Writer
+  const cache = yield* AnswerCache
+
+  /** Numbered drafts of one answer, outside of its transaction: what becomes of them does not matter to it. */
+  const drafting = (query: BotQuery) => {
+    let [number, next] = [0, 0]
+    return Effect.fnUntraced(function* (text: string) {
+      const now = yield* Clock.currentTimeMillis
+      if (now < next) return
+      next = now + draftPause
+      const draft: BotResponse = { type: "draft", ...placeOf(query), number: ++number, text }
+      yield* Effect.ignore(broker.publish([record(Topics.responses, draft)]))
+    })
+  }
+
+  const answer = Effect.fnUntraced(function* (query: BotQuery) {
+    const { author, automatic, channelId, context, threadId } = query
+    const audience = yield* chat.audience(threadId ?? channelId, query.private === true ? author.id : undefined)
+    const question = standalone(query.text, context)
+    const kept = yield* cache.find(question, audience)
+    if (kept !== undefined) return { written: kept, retrieved: yield* Clock.currentTimeMillis }
+    const retrieval = yield* retriever.retrieve(question, audience)
+    const retrieved = yield* Clock.currentTimeMillis
+    const written = yield* writer.write(query.text, retrieval, {
+      askerId: author.id,
+      ...(context !== undefined && { context }),
+      ...(automatic !== true && { onDraft: drafting(query) })
+    })
+    yield* cache.keep(question, audience, written)
+    return { written, retrieved }
+  })
 
   const handle = Effect.fnUntraced(function* (query: BotQuery, { timestamp }: IncomingRecord) {
     const received = yield* Clock.currentTimeMillis
-    yield* chat.typing(query.channelId)
-    const audience = yield* chat.audience(
-      query.threadId ?? query.channelId,
-      query.private === true ? query.author.id : undefined
-    )
-    const retrieval = yield* retriever.retrieve(query.text, audience)
-    const retrieved = yield* Clock.currentTimeMillis
-    const written = yield* writer.write(query.text, retrieval)
+    if (query.automatic !== true) yield* chat.typing(query.channelId)
+    const { retrieved, written } = yield* answer(query)
+    // Nobody called the bot, so it does not say that it has nothing to say.
+    if (query.automatic === true && written.refused) {
+      yield* Metric.update(silentTotal, 1)
+      return []
+    }
     const answeredAt = yield* Clock.currentTimeMillis
     const timing = {
       queuedMs: Math.max(0, received - timestamp),
@@ -54,7 +95,7 @@ export const actor = Effect.gen(function* () {
     const outcome = { mode: written.mode, refused: String(written.refused) }
     yield* Metric.update(Metric.withAttributes(answersTotal, outcome), 1)
     yield* Metric.update(answerSeconds, (answeredAt - timestamp) / 1000)
-    return [record(Topics.responses, respond(query, { ...written, timing }, answeredAt))]
+    return [record(Topics.responses, respond(query, written, timing, answeredAt))]
   })
 
   return yield* Actor.oneByOne({

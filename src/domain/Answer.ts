@@ -69,8 +69,23 @@ export const Saying = Schema.Struct({
 })
 export type Saying = typeof Saying.Type
 
+/** What is proven of an answer while it is still being written; best effort, and worth nothing once the answer is there. */
+export const Drafted = Schema.Struct({
+  type: Schema.Literal("draft"),
+  /** That of the answer it becomes. */
+  id: Schema.NonEmptyString,
+  questionId: Schema.NonEmptyString,
+  serverId: Schema.NonEmptyString,
+  channelId: Schema.NonEmptyString,
+  threadId: Schema.optionalKey(Schema.NonEmptyString),
+  /** From 1; one that comes after a higher number is late. */
+  number: Schema.Int,
+  text: Schema.String
+})
+export type Drafted = typeof Drafted.Type
+
 /** A record of `bot-responses`: what the Speaker is to say. One without a `type` is an answer. */
-export const BotResponse = Schema.Union([Saying, Answered])
+export const BotResponse = Schema.Union([Saying, Drafted, Answered])
 export type BotResponse = typeof BotResponse.Type
 
 export const responseId = (questionId: string): string => `answer-${questionId}`

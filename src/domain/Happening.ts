@@ -95,6 +95,13 @@ export const Happening = Schema.Union([
   Schema.Struct({ type: Schema.Literal("channel.created"), channel: LocalChannel }),
   /** The bot is at work on an answer in this channel. */
   Schema.Struct({ type: Schema.Literal("typing"), channelId: Schema.String }),
+  /** What is proven of an answer that is still being written; each replaces the one before. */
+  Schema.Struct({
+    type: Schema.Literal("answer.drafted"),
+    questionId: Schema.String,
+    channelId: Schema.String,
+    text: Schema.String
+  }),
   Schema.Struct({
     type: Schema.Literal("question.answered"),
     questionId: Schema.String,

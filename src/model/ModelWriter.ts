@@ -8,6 +8,7 @@ import type { Citation } from "../domain/Answer.ts"
 import { bearsOut } from "../domain/Citations.ts"
 import { type Claim, Draft, parse, read, type Verdict } from "../domain/Claims.ts"
 import { addressesIn, inert } from "../domain/Inert.ts"
+import { standalone } from "../domain/FollowUp.ts"
 import { type Reason, refusal } from "../domain/Refusal.ts"
 import { speaksToMachine } from "../domain/Screening.ts"
 import type { Found, Retrieval } from "../knowledge/Retriever.ts"
@@ -164,14 +165,16 @@ export const make = Effect.fnUntraced(function* ({ allowance, plan, status }: Op
   yield* zero
 
   /** One model's answer; fails when it gives none. */
-  const ask = Effect.fnUntraced(function* (question: string, { found }: Retrieval, { onDraft }: WriteOptions) {
+  const ask = Effect.fnUntraced(function* (question: string, { found }: Retrieval, { context, onDraft }: WriteOptions) {
     const sources = sourcesOf(found)
+    // What a follow-up leaves out may be repeated, too.
+    const asked = standalone(question, context)
     const proven: Array<Proven> = []
     let [json, seen] = ["", 0]
     let verdict: Verdict | undefined
 
     const take = Effect.fnUntraced(function* (claim: Claim) {
-      const result = prove(question, sources, claim)
+      const result = prove(asked, sources, claim)
       const outcome = typeof result === "string" ? result : "verified"
       yield* Metric.update(Metric.withAttributes(sentencesTotal, { outcome }), 1)
       if (typeof result === "string") return
@@ -190,7 +193,7 @@ export const make = Effect.fnUntraced(function* ({ allowance, plan, status }: Op
       yield* Effect.forEach(claims, take, { discard: true })
     })
 
-    const prompt = Prompt.make(dataOf(question, sources)).pipe(Prompt.setSystem(instructions))
+    const prompt = Prompt.make(dataOf(question, sources, context)).pipe(Prompt.setSystem(instructions))
     yield* LanguageModel.streamText({ prompt }).pipe(
       Stream.provideService(OutputSchema, Draft),
       Stream.tap((part) => (part.type === "text-delta" ? more(part.delta) : Effect.void)),

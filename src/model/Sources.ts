@@ -2,6 +2,7 @@
 import type { Citation } from "../domain/Answer.ts"
 import { wordsQuoted } from "../domain/Citations.ts"
 import { inert } from "../domain/Inert.ts"
+import type { QueryContext } from "../domain/Question.ts"
 import { leftOut, screened } from "../domain/Screening.ts"
 import type { Passage } from "../knowledge/Passages.ts"
 import type { Found } from "../knowledge/Retriever.ts"
@@ -76,9 +77,21 @@ export const sourcesOf = (found: ReadonlyArray<Found>): ReadonlyArray<Source> =>
   return parts.filter(({ shown }) => (room -= shown.length) >= 0).map((part, i) => ({ ...part, id: i + 1 }))
 }
 
+/** Messages before a question that a model is shown, and characters of each. */
+const mostBefore = { messages: 6, characters: 600 }
+
+const conversationOf = ({ before, title }: QueryContext) => ({
+  ...(title !== undefined && { title: labelOf(title) }),
+  before: before.slice(-mostBefore.messages).map(({ bot, name, text }) => ({
+    by: bot ? "the bot" : labelOf(name),
+    text: screenedOnce(text.slice(0, mostBefore.characters))
+  }))
+})
+
 /** As the model reads them: JSON, so that no text can end where it stands and become something else. */
-export const dataOf = (question: string, sources: ReadonlyArray<Source>): string =>
+export const dataOf = (question: string, sources: ReadonlyArray<Source>, context: QueryContext | undefined): string =>
   JSON.stringify({
+    ...(context !== undefined && { conversation: conversationOf(context) }),
     question,
     passages: sources.map(({ editedAt, id, kind, shown, title }) => ({
       id,

@@ -1,6 +1,7 @@
 /** Question and passages to an answer with citations, or a refusal. */
 import { Context, type Effect, Schema } from "effect"
 import type { AnswerMode, Citation } from "../domain/Answer.ts"
+import type { QueryContext } from "../domain/Question.ts"
 import type { Retrieval } from "../knowledge/Retriever.ts"
 
 export class WriterError extends Schema.TaggedError<WriterError>()("WriterError", {
@@ -27,6 +28,8 @@ export interface Written {
 }
 
 export interface WriteOptions {
+  /** What was said where the question was asked. */
+  readonly context?: QueryContext
   /** Who asks: what a model may write for one person a day can be limited. */
   readonly askerId?: string
   /** Told what is written so far, each time there is more of it; what it does delays the rest. */
