@@ -1,12 +1,12 @@
 /** bot-responses → chat. The only one that speaks; saying a response twice says it once. */
 import { Effect } from "effect"
 import { Chat, type Reply } from "../chat/Chat.ts"
-import type { BotResponse } from "../domain/Answer.ts"
+import type { Answered, BotResponse, Saying } from "../domain/Answer.ts"
 import * as Topics from "../domain/Topics.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 import * as Actor from "./Actor.ts"
 
-const replyOf = (response: BotResponse): Reply => {
+const replyOf = (response: Answered | Saying): Reply => {
   if ("answer" in response) {
     const { answer, channelId, id, questionId, threadId } = response
     return {
@@ -28,6 +28,11 @@ export const actor = Effect.gen(function* () {
   const happenings = yield* Happenings
 
   const handle = Effect.fnUntraced(function* (response: BotResponse) {
+    if ("type" in response && response.type === "draft") {
+      const { channelId, questionId, text } = response
+      yield* happenings.tell({ type: "answer.drafted", questionId, channelId, text })
+      return []
+    }
     yield* chat.say(replyOf(response))
     if ("answer" in response) {
       const { answer, channelId, questionId } = response
