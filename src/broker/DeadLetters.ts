@@ -44,6 +44,8 @@ export const list = Effect.fn("DeadLetters.list")(function* (options: {
 export interface Redrive {
   /** The dead-letter topic, or the topic it belongs to. */
   readonly topic: string
+  /** Absent: where each came from. */
+  readonly to?: string
   /** Absent: all that wait. */
   readonly positions?: ReadonlyArray<{ readonly partition: number; readonly offset: number }>
   /** Only what became a dead letter then or later, in milliseconds since the epoch. */
@@ -70,6 +72,7 @@ export const redrive = Effect.fn("DeadLetters.redrive")(function* ({
   limit = Infinity,
   positions,
   since = 0,
+  to,
   topic
 }: Redrive): Effect.fn.Return<Redriven, BrokerError, Broker> {
   const broker = yield* Broker
@@ -80,6 +83,10 @@ export const redrive = Effect.fn("DeadLetters.redrive")(function* ({
     .toSorted((a, b) => a.at - b.at)
   const refused = chosen.filter((letter) => !force && isPermanent(letter))
   const sent = chosen.filter((letter) => force || !isPermanent(letter)).slice(0, limit)
-  if (!dryRun) yield* broker.publish(sent.flatMap((letter) => [toOriginal(letter), sentBackMark(letter)]))
+  const back = (letter: DeadLetter) => {
+    const record = toOriginal(letter)
+    return [to === undefined ? record : { ...record, topic: to }, sentBackMark(letter)]
+  }
+  if (!dryRun) yield* broker.publish(sent.flatMap(back))
   return { sent, refused }
 })

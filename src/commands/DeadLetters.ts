@@ -102,6 +102,10 @@ const redrive = Command.make(
   "redrive",
   {
     topic: Flag.String("topic").pipe(Flag.withDescription("All dead letters of this topic"), Flag.optional),
+    to: Flag.String("to").pipe(
+      Flag.withDescription("Send them to this topic instead of the one they came from"),
+      Flag.optional
+    ),
     since: Flag.String("since").pipe(
       Flag.withDescription("With --topic: only those that failed since, as 30m, 2h, 1d or a date"),
       Flag.filter(
@@ -132,7 +136,7 @@ const redrive = Command.make(
     ),
     json
   },
-  Effect.fn(function* ({ dryRun, force, json, limit, names, since, topic }) {
+  Effect.fn(function* ({ dryRun, force, json, limit, names, since, to, topic }) {
     if (Option.isNone(topic) && (names.length === 0 || Option.isSome(since) || Option.isSome(limit))) {
       return yield* new CommandError({
         detail: "Expected the names of dead letters, or --topic for all of one topic."
@@ -147,7 +151,11 @@ const redrive = Command.make(
       ...(Option.isSome(since) && { since: momentOf(since.value, now) }),
       ...(Option.isSome(limit) && { limit: limit.value })
     }))
-    const report = sum(yield* Effect.forEach([...chosen, ...all], (some) => System.redrive({ ...some, dryRun, force })))
+    const report = sum(
+      yield* Effect.forEach([...chosen, ...all], (some) =>
+        System.redrive({ ...some, dryRun, force, ...(Option.isSome(to) && { to: to.value }) })
+      )
+    )
     if (json) return yield* printJson(report)
     if (report.sent === 0 && report.refused > 0) {
       return yield* new CommandError({ detail: refusal(report.refused) })

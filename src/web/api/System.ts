@@ -163,6 +163,7 @@ export class SystemApi extends HttpApiGroup.make("system")
         "Which dead letters to send back",
         Schema.Struct({
           topic: Id,
+          to: Schema.optionalKey(Id),
           positions: Schema.optionalKey(Schema.Array(Schema.Struct({ partition: Schema.Int, offset: Schema.Int }))),
           since: Schema.optionalKey(Millis),
           limit: Schema.optionalKey(
@@ -173,6 +174,7 @@ export class SystemApi extends HttpApiGroup.make("system")
         }),
         {
           topic: "The dead-letter topic, or the topic it belongs to",
+          to: "A topic to send them to instead of the one they came from",
           positions: "Absent: every one that was not sent back yet",
           since: "Only those that became dead letters then or later",
           limit: "At most so many, oldest first",
@@ -182,7 +184,7 @@ export class SystemApi extends HttpApiGroup.make("system")
       ).annotate({ examples: [{ topic: "bot-queries" }] }),
       success: RedriveReport,
       error: bodyProblems
-    }).annotateMerge(about("Send dead letters back", "To the topic they came from, as they were."))
+    }).annotateMerge(about("Send dead letters back", "To the topic they came from or to another, as they were."))
   )
   .prefix("/api")
   .annotateMerge(OpenApi.annotations({ title: "System", description: "How the process is and what went wrong." })) {}
