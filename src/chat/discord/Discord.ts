@@ -2,6 +2,7 @@
 import { type APIApplication, type APIUser, ApplicationFlags, GatewayIntentBits, Routes } from "discord-api-types/v10"
 import { Config, Deferred, Effect, Option, Stream } from "effect"
 import { type Batch, Chat, ChatError, type ChatFatalError, type Reply } from "../Chat.ts"
+import * as CatchUp from "./CatchUp.ts"
 import * as DiscordSettings from "./DiscordSettings.ts"
 import * as DiscordState from "./DiscordState.ts"
 import * as Ear from "./Ear.ts"
@@ -57,18 +58,13 @@ export const make = Effect.gen(function* () {
   let self: Self | undefined
 
   /** Whoever is told that the token is not valid tells the listener, which ends the process. */
-  const toChatError = <A, E, R>(
-    effect: Effect.Effect<A, E | Rest.RestError, R>
-  ): Effect.Effect<A, Exclude<E, Rest.RestError> | ChatError, R> =>
-    Effect.catchIf(
-      effect,
-      (error): error is Extract<E | Rest.RestError, Rest.RestError> => error instanceof Rest.RestError,
-      ({ detail, reason }) => {
-        const error = new ChatError({ reason: reasons[reason], detail })
-        const tell = reason === "unauthorized" ? Deferred.fail(fatal, refusedToken) : Effect.void
-        return Effect.andThen(tell, Effect.fail(error))
-      }
-    ) as Effect.Effect<A, Exclude<E, Rest.RestError> | ChatError, R>
+  const chatErrorOf = <E>(error: E | Rest.RestError): Exclude<E, Rest.RestError> | ChatError => {
+    if (!(error instanceof Rest.RestError)) return error as Exclude<E, Rest.RestError>
+    if (error.reason === "unauthorized") Deferred.doneUnsafe(fatal, Effect.fail(refusedToken))
+    return new ChatError({ reason: reasons[error.reason], detail: error.detail })
+  }
+  const toChatError = <A, E, R>(effect: Effect.Effect<A, E | Rest.RestError, R>) =>
+    Effect.mapError(effect, chatErrorOf<E>)
 
   const meet = Effect.gen(function* () {
     const user = yield* rest.call<APIUser>("ask who I am", { method: "get", route: Routes.user() })
@@ -101,16 +97,21 @@ export const make = Effect.gen(function* () {
 
   const listen = Effect.gen(function* () {
     const me = yield* whoAmI
+    const { guilds, known } = me
+    const missed: { add?: (serverId: string) => void } = {}
     const ear = Ear.make({
       rest,
       state,
       switches,
-      guilds: me.guilds,
-      known: me.known,
+      guilds,
+      known,
       selfId: me.id,
       readsContent: me.readsContent,
+      missed: (serverId) => missed.add?.(serverId),
       queryOfInteraction: () => Effect.undefined
     })
+    const catchUp = yield* CatchUp.make({ rest, state, guilds, ear })
+    missed.add = catchUp.add
     const gateway = yield* Gateway.connect({
       client: rest.client,
       token,
@@ -123,7 +124,8 @@ export const make = Effect.gen(function* () {
       const batch: Batch = { heard, confirm: state.confirm(progress) }
       return batch
     })
-    return Stream.fromEffectRepeat(toChatError(Effect.raceFirst(next, Deferred.await(fatal))))
+    const live = Stream.fromEffectRepeat(toChatError(Effect.raceFirst(next, Deferred.await(fatal))))
+    return Stream.merge(live, Stream.mapError(catchUp.batches, chatErrorOf))
   })
 
   const audience = Effect.fn("Discord.audience")(function* (channelId: string, askerId?: string) {
@@ -156,7 +158,11 @@ export const make = Effect.gen(function* () {
   })
 
   return Chat.of({
-    heard: Stream.unwrap(toChatError(listen)),
+    heard: Stream.unwrap(
+      Effect.mapError(listen, (error) =>
+        error._tag === "RestError" && error.reason === "unauthorized" ? refusedToken : chatErrorOf(error)
+      )
+    ),
     say,
     audience,
     announcements: Effect.fail(

@@ -122,16 +122,13 @@ export const make = Effect.gen(function* () {
       Effect.asVoid(safely(sql`DELETE FROM discord_sessions WHERE shard = ${shardId}`)),
     confirm,
     seenAt: Effect.map(fact("seen-at"), (at) => (at === undefined ? undefined : Number(at))),
-    cursors: sql<{ channel_id: string; server_id: string; message_id: string }>`SELECT * FROM discord_cursors`.pipe(
-      Effect.map((rows) =>
-        rows.map((row): Cursor => ({ channelId: row.channel_id, serverId: row.server_id, messageId: row.message_id }))
-      ),
-      safely
-    ),
-    /** The channels and threads of a server that something was said in. */
-    channelsOf: (serverId: string) =>
-      sql<{ channel_id: string }>`SELECT channel_id FROM discord_cursors WHERE server_id = ${serverId}`.pipe(
-        Effect.map((rows) => rows.map((row) => row.channel_id)),
+    /** The newest message in the log of each channel and thread of a server. */
+    cursors: (serverId: string) =>
+      sql<{ channel_id: string; message_id: string }>`
+        SELECT channel_id, message_id FROM discord_cursors WHERE server_id = ${serverId}`.pipe(
+        Effect.map((rows) =>
+          rows.map((row): Cursor => ({ channelId: row.channel_id, serverId, messageId: row.message_id }))
+        ),
         safely
       ),
     forgetServer: (serverId: string) =>

@@ -5,13 +5,14 @@ import {
   GatewayDispatchEvents,
   type GatewayDispatchPayload,
   type GatewayMessageReactionAddDispatchData,
+  type GatewayReadyDispatchData,
   Routes
 } from "discord-api-types/v10"
 import { Clock, Effect, Metric } from "effect"
 import type { ChatEvent } from "../../domain/ChatMessage.ts"
 import type { BotQuery, QueryContext } from "../../domain/Question.ts"
-import type { Batch, ChatError, Heard } from "../Chat.ts"
-import type { Cursor, DiscordState } from "./DiscordState.ts"
+import type { ChatError, Heard } from "../Chat.ts"
+import type { Cursor, DiscordState, Progress } from "./DiscordState.ts"
 import type { Dispatch } from "./Gateway.ts"
 import * as Guilds from "./Guilds.ts"
 import * as Hearing from "./Hearing.ts"
@@ -28,6 +29,8 @@ export interface Options {
   readonly selfId: string
   /** Without the intent, only what is meant for the bot has words. */
   readonly readsContent: boolean
+  /** Asked for a server of which something may have been missed, once its channels are known. */
+  readonly missed: (serverId: string) => void
   /** The question of a command, or of a button. */
   readonly queryOfInteraction: (
     interaction: Extract<GatewayDispatchPayload, { t: GatewayDispatchEvents.InteractionCreate }>["d"]
@@ -50,7 +53,17 @@ const slack = 60_000
 
 const nothing: ReadonlyArray<Heard> = []
 
-export const make = ({ guilds, known, queryOfInteraction, readsContent, rest, selfId, state, switches }: Options) => {
+export const make = ({
+  guilds,
+  known,
+  missed,
+  queryOfInteraction,
+  readsContent,
+  rest,
+  selfId,
+  state,
+  switches
+}: Options) => {
   /** The newest message of each channel in what was heard and is not confirmed yet. */
   let newest = new Map<string, Cursor>()
   let newestAt = 0
@@ -149,7 +162,6 @@ export const make = ({ guilds, known, queryOfInteraction, readsContent, rest, se
   const hearIn = (message: Hearing.Message, channel: Guilds.Channel): ReadonlyArray<Heard> | undefined => {
     const mode = switches.modeOf(channel, guilds.channel(channel.parentId ?? ""))
     if (mode === "off") return nothing
-    note(message, channel.serverId)
     if (!Hearing.isSpoken(message)) return nothing
     if (mode !== "listen" && !isPlain(message, channel)) return undefined
     const event = eventOf("created", message, guilds.spotOf(channel), false)
@@ -214,7 +226,10 @@ export const make = ({ guilds, known, queryOfInteraction, readsContent, rest, se
   }
 
   const hearServerLeft = Effect.fnUntraced(function* (serverId: string) {
-    const ids = new Set([...(yield* state.channelsOf(serverId)), ...guilds.channelsOf(serverId).map(({ id }) => id)])
+    const ids = new Set([
+      ...(yield* state.cursors(serverId)).map(({ channelId }) => channelId),
+      ...guilds.channelsOf(serverId).map(({ id }) => id)
+    ])
     const heard = yield* removed([...ids].map((channelId) => ({ serverId, channelId })))
     yield* state.forgetServer(serverId)
     return heard
@@ -306,30 +321,45 @@ export const make = ({ guilds, known, queryOfInteraction, readsContent, rest, se
   const take = Effect.fnUntraced(function* (dispatches: ReadonlyArray<Dispatch>) {
     const heard: Array<Heard> = []
     const sessions = new Map<number, SessionInfo>()
-    for (const { payload, session } of dispatches) {
-      // What is removed must be known while it is interpreted, what is new before.
+    for (const { payload, session, shardId } of dispatches) {
+      if (payload.t === GatewayDispatchEvents.Ready) yield* beginAnew(shardId, payload.d)
+      // What goes must be known while it is interpreted, so what is told of it is taken in afterwards.
       const result = isPlainCreate(payload) ?? (yield* settle(payload))
       for (const each of result) heard.push(each)
-      if (!isMessage(payload)) yield* applied(payload)
-      if (session !== null) sessions.set(session.shardId, session)
+      if (isMessage(payload)) noteIn(payload)
+      else yield* applied(payload)
+      if (session !== null) sessions.set(shardId, session)
     }
-    const cursors = [...newest.values()]
-    const seenAt = newestAt
+    const progress: Progress = {
+      sessions: behind.size === 0 ? [...sessions.values()] : [],
+      cursors: [...newest.values()].filter(({ serverId }) => !behind.has(serverId)),
+      ...(newestAt > 0 && behind.size === 0 && { seenAt: newestAt - slack })
+    }
     newest = new Map()
-    const progress = {
-      sessions: [...sessions.values()],
-      cursors: cursors.filter(({ serverId }) => !behind.has(serverId)),
-      ...(seenAt > 0 && { seenAt: seenAt - slack })
-    }
     return { heard, progress }
   })
+
+  /** A new session: what happened since the last one is missed, and the session is none to resume until it is read. */
+  const beginAnew = Effect.fnUntraced(function* (shardId: number, { guilds }: GatewayReadyDispatchData) {
+    yield* state.forgetSession(shardId)
+    if ((yield* state.seenAt) !== undefined) for (const { id } of guilds) behind.add(id)
+    else yield* state.setFact("seen-at", String(yield* Clock.currentTimeMillis))
+  })
+
+  const noteIn = ({ d }: GatewayDispatchPayload) => {
+    const message = d as Partial<Hearing.Message> | null
+    const { channel_id, guild_id, id } = message ?? {}
+    if (typeof id === "string" && /^\d+$/.test(id) && typeof channel_id === "string" && typeof guild_id === "string")
+      note({ channel_id, id }, guild_id)
+  }
 
   const isMessage = ({ t }: GatewayDispatchPayload): boolean => t === GatewayDispatchEvents.MessageCreate
 
   /** The way of nearly every message, without an effect for each. */
   const isPlainCreate = ({ d, t }: GatewayDispatchPayload): ReadonlyArray<Heard> | undefined => {
-    if (t !== GatewayDispatchEvents.MessageCreate || d.guild_id === undefined) return undefined
+    if (t !== GatewayDispatchEvents.MessageCreate) return undefined
     try {
+      if (d.guild_id === undefined) return undefined
       const channel = guilds.channel(d.channel_id)
       return channel && hearIn(d as Hearing.Message, channel)
     } catch {
@@ -340,11 +370,19 @@ export const make = ({ guilds, known, queryOfInteraction, readsContent, rest, se
   const applied = (payload: GatewayDispatchPayload) =>
     Effect.suspend(() => {
       guilds.apply(payload)
+      const { d, t } = payload
+      if (t === GatewayDispatchEvents.GuildCreate && behind.has(d.id) && guilds.has(d.id)) missed(d.id)
       return Effect.void
     }).pipe(Effect.catchDefect((defect) => Effect.asVoid(skip(payload.t, defect))))
 
-  return { take, settle, behind, hearMessage }
+  return {
+    /** What dispatches say, and how far the log is once it has that. */
+    take,
+    /** What a message says that was read later. */
+    hearOld: (message: Hearing.Message) =>
+      settle({ op: 0, s: 0, t: GatewayDispatchEvents.MessageCreate, d: message } as GatewayDispatchPayload),
+    caughtUp: (serverId: string): void => void behind.delete(serverId)
+  }
 }
 
 export type Ear = ReturnType<typeof make>
-export type { Batch }

@@ -1,0 +1,78 @@
+/** The chat of Discord under test: it listens, confirms what it heard, and keeps it for the test to look at. */
+import { ConfigProvider, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+import type { Chat, Heard } from "../../../src/chat/Chat.ts"
+import * as DiscordChat from "../../../src/chat/discord/Discord.ts"
+import { Happenings } from "../../../src/runtime/Happenings.ts"
+
+import * as FeedbackStore from "../../../src/knowledge/Feedback.ts"
+import * as Migrations from "../../../src/state/Migrations.ts"
+import * as Sqlite from "../../../src/state/Sqlite.ts"
+import type { Discord } from "../../discord/Discord.ts"
+
+/** What outlives the bot. */
+export const State = Migrations.layer.pipe(Layer.provideMerge(Sqlite.layerClient(":memory:")))
+
+export interface Bot {
+  readonly chat: Chat["Service"]
+  readonly heard: ReadonlyArray<Heard>
+  readonly queries: () => ReadonlyArray<NonNullable<Heard["query"]>>
+  readonly events: () => ReadonlyArray<NonNullable<Heard["event"]>>
+  /** Why it no longer listens. */
+  readonly failure: () => unknown
+  /** As a process that is killed: nothing more is confirmed. */
+  readonly stop: Effect.Effect<void>
+}
+
+interface Options {
+  readonly env?: Readonly<Record<string, string>>
+  /** Whether what is heard gets into the log. */
+  readonly confirms?: boolean
+}
+
+export const start = Effect.fnUntraced(function* (discord: Discord, { confirms = true, env = {} }: Options = {}) {
+  const sql = yield* SqlClient.SqlClient
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const settings = ConfigProvider.layer(ConfigProvider.fromUnknown({ ...discord.env, ...env }))
+  const services = yield* Layer.build(
+    Layer.mergeAll(FeedbackStore.layer, Happenings.layer).pipe(
+      Layer.provideMerge(Layer.succeed(SqlClient.SqlClient, sql)),
+      Layer.provideMerge(settings)
+    )
+  ).pipe(Scope.provide(scope))
+  const chat = yield* DiscordChat.make.pipe(Effect.provide(services), Scope.provide(scope))
+  const heard: Array<Heard> = []
+  let failure: unknown
+  const listening = chat.heard.pipe(
+    Stream.runForEach((batch) =>
+      Effect.gen(function* () {
+        heard.push(...batch.heard)
+        if (confirms) yield* batch.confirm
+        discord.world.changed()
+      })
+    ),
+    Effect.tapCause((cause) =>
+      Effect.sync(() => {
+        failure = cause
+        discord.world.changed()
+      })
+    )
+  )
+  const fiber = yield* Effect.forkIn(Effect.exit(listening), scope)
+  return {
+    chat,
+    heard,
+    queries: () => heard.flatMap(({ query }) => query ?? []),
+    events: () => heard.flatMap(({ event }) => event ?? []),
+    failure: () => failure,
+    stop: Effect.andThen(Fiber.interrupt(fiber), Scope.close(scope, Exit.void))
+  } satisfies Bot
+})
+
+/** Starts one and waits until it is connected. */
+export const listening = Effect.fnUntraced(function* (discord: Discord, options: Options = {}) {
+  const before = discord.gateway.identifies + discord.gateway.resumes
+  const bot = yield* start(discord, options)
+  yield* discord.until(() => discord.gateway.identifies + discord.gateway.resumes > before, "a connection")
+  return bot
+})
