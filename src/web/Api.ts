@@ -3,6 +3,7 @@ import { Schema, SchemaAST } from "effect"
 import { HttpApi, OpenApi } from "effect/http-api"
 import { ChatApi } from "./api/Chat.ts"
 import { FeedbackApi } from "./api/Feedback.ts"
+import { DomainEventsApi } from "./api/DomainEvents.ts"
 import { HealthApi, NotReady } from "./api/Health.ts"
 import { KnowledgeApi } from "./api/Knowledge.ts"
 import { MachineApi } from "./api/Machine.ts"
@@ -56,6 +57,7 @@ export class Api extends HttpApi.make("rtfm")
   .add(MachineApi)
   .add(WaysApi)
   .add(RecordsApi)
+  .add(DomainEventsApi)
   .middleware(Authorization)
   .add(HealthApi)
   .middleware(Problems)

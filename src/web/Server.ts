@@ -8,6 +8,7 @@ import { createServer } from "node:http"
 import { Api } from "./Api.ts"
 import * as Chat from "./Chat.ts"
 import * as Docs from "./Docs.ts"
+import * as DomainEvents from "./DomainEvents.ts"
 import { Draining } from "./Draining.ts"
 import * as Feedback from "./Feedback.ts"
 import { Guard, layerAuthorization, type Place } from "./Guard.ts"
@@ -37,6 +38,7 @@ const Groups = Layer.mergeAll(
   Machine.layer,
   Ways.layer,
   Records.layer,
+  DomainEvents.layer,
   Health.layer
 ).pipe(Layer.provide([Requests.layerProblems, layerAuthorization]))
 

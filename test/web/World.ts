@@ -10,6 +10,7 @@ import { Documents } from "../../src/docs/Documents.ts"
 import type { Answer } from "../../src/domain/Answer.ts"
 import type { ActorStatus, LocalChannel, LocalMessage } from "../../src/domain/Happening.ts"
 import * as Feedback from "../../src/knowledge/Feedback.ts"
+import { Steps } from "../../src/events/Steps.ts"
 import { Passages } from "../../src/knowledge/Passages.ts"
 import { Retriever } from "../../src/knowledge/Retriever.ts"
 import { Embedder } from "../../src/model/Embedder.ts"
@@ -245,6 +246,7 @@ const Knowledge = Layer.mergeAll(
         vector: null
       })
   }),
+  Layer.mock(Steps, { history: () => Effect.succeed([{ step: "Payment", outcome: "done", detail: "2.50", at: 1 }]) }),
   Layer.mock(Embedder, { id: "fake", dimensions: 3 }),
   Layer.mock(Documents, {
     list: Effect.succeed([

@@ -1,0 +1,93 @@
+/** Events of other systems: publish one, and see what was done about it. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { kinds } from "../../events/Catalog.ts"
+import { about, described } from "./Describe.ts"
+import { bodyProblems, Id, idempotencyKey, Millis, problems } from "./Fields.ts"
+
+const types = kinds.map(({ type }) => `\`${type}\``).join(", ")
+
+export const EventKindInfo = described(
+  "EventKind",
+  "A kind of event",
+  Schema.Struct({
+    type: Schema.String,
+    name: Schema.String,
+    description: Schema.String,
+    icon: Schema.String,
+    topic: Schema.String,
+    schema: Schema.Record(Schema.String, Schema.Unknown),
+    sample: Schema.Record(Schema.String, Schema.Unknown)
+  }),
+  { schema: "JSON Schema of what an event of this kind holds", sample: "Such an event's data" }
+)
+
+export const PublishedEvent = described(
+  "PublishedEvent",
+  "An event that the broker has acknowledged",
+  Schema.Struct({
+    id: Schema.String,
+    type: Schema.String,
+    topic: Schema.String,
+    partition: Schema.Int,
+    offset: Schema.Int
+  }),
+  { id: "Its way is at `/api/ways/{id}`, and what was done about it at `/api/events/{id}/steps`" }
+).pipe(HttpApiSchema.status(202))
+
+export const EventStep = described(
+  "EventStep",
+  "Something that was done about an event",
+  Schema.Struct({
+    step: Schema.String,
+    outcome: Schema.Literals(["done", "refused", "unknown"]),
+    detail: Schema.String,
+    at: Millis
+  }),
+  { outcome: "`unknown`: there was no answer, so it may have been done" }
+)
+
+const Data = Schema.Record(Schema.String, Schema.Unknown).annotate({
+  identifier: "EventData",
+  description: "What an event of this kind holds, as its JSON Schema says",
+  examples: kinds.map(({ data, sample }) => Schema.encodeSync(data)(sample.data))
+})
+
+export class DomainEventsApi extends HttpApiGroup.make("domainEvents")
+  .add(
+    HttpApiEndpoint.get("kinds", "/event-kinds", { success: Schema.Array(EventKindInfo) }).annotateMerge(
+      OpenApi.annotations({
+        summary: "List the kinds of events",
+        description: "With the schema of each, and a sample."
+      })
+    ),
+    HttpApiEndpoint.post("publish", "/events/:type", {
+      params: { type: Id },
+      headers: idempotencyKey,
+      payload: Data,
+      success: PublishedEvent,
+      error: bodyProblems
+    }).annotateMerge(
+      about(
+        "Publish an event",
+        "Checked first, and durable when it returns. An event sent again with its Idempotency-Key has the same id and is handled once.",
+        {
+          type: { description: `One of ${types}` },
+          "idempotency-key": { description: "The same key is the same event, however often it is sent" }
+        }
+      )
+    ),
+    HttpApiEndpoint.get("steps", "/events/:id/steps", {
+      params: { id: Id },
+      success: Schema.Array(EventStep),
+      error: problems
+    }).annotateMerge(
+      about("See what was done about an event", "In order; empty while nothing was done.", {
+        id: { description: "The event's id" }
+      })
+    )
+  )
+  .prefix("/api")
+  .annotateMerge(
+    OpenApi.annotations({ title: "Events", description: "Publish events, and see what is done about them." })
+  ) {}
