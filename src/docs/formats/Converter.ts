@@ -35,7 +35,7 @@ export interface Limits {
 }
 
 const mebibyte = 1024 * 1024
-const usual: Limits = { time: "30 seconds", memory: 768 * mebibyte, idle: "20 seconds" }
+const usual: Limits = { time: "15 seconds", memory: 768 * mebibyte, idle: "20 seconds" }
 
 /** Beside this file: `.ts` from source, `.mjs` when bundled. */
 const child = fileURLToPath(

@@ -40,7 +40,13 @@ export class PdfProblem extends Error {}
 const open = async (bytes: Uint8Array) => {
   const { getDocumentProxy } = await import("unpdf")
   try {
-    return await getDocumentProxy(bytes, { maxImageSize: 1, stopAtErrors: false, verbosity: 0, useSystemFonts: false })
+    // The library takes no `Buffer`, and what it is given it keeps.
+    return await getDocumentProxy(new Uint8Array(bytes), {
+      maxImageSize: 1,
+      stopAtErrors: false,
+      verbosity: 0,
+      useSystemFonts: false
+    })
   } catch (cause) {
     throw new PdfProblem(
       cause instanceof Error && cause.name === "PasswordException"
