@@ -1,7 +1,8 @@
 /** `rtfm eval`: how good answers are, measured on questions whose answers are known. */
-import { Console, Effect, Layer, Option, Path } from "effect"
+import { Console, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { UserDirectories } from "effect/persistence"
+import * as Converter from "../docs/formats/Converter.ts"
 import * as Evaluation from "../knowledge/Evaluation.ts"
 import * as EvaluationSet from "../knowledge/EvaluationSet.ts"
 import * as Passages from "../knowledge/PassagesSql.ts"
@@ -18,6 +19,9 @@ import { json, printJson, progress, table } from "./Output.ts"
 
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`
 const plain = (value: number) => value.toFixed(3)
+
+const noCorpus =
+  "Name a corpus: --data FOLDER, or --docs FOLDER and --questions FILE, or --chunks FILE and --questions FILE."
 
 /** Everything that answers a question, with nothing kept but the vectors of texts. */
 const system = (cache: string) =>
@@ -44,16 +48,55 @@ const defaultCache = Effect.gen(function* () {
   return path.join(yield* directories.cache("rtfm-bot"), "vectors.sqlite")
 }).pipe(Effect.provide(UserDirectories.layer))
 
-const filesOf = Effect.fnUntraced(function* (options: {
+/** The corpus and its questions, and the file that names them. */
+const setOf = Effect.fnUntraced(function* (options: {
   readonly data: Option.Option<string>
+  readonly docs: ReadonlyArray<string>
   readonly chunks: Option.Option<string>
   readonly questions: Option.Option<string>
 }) {
-  if (Option.isSome(options.data)) return yield* EvaluationSet.filesIn(options.data.value)
-  if (Option.isSome(options.chunks) && Option.isSome(options.questions)) {
-    return { chunks: options.chunks.value, questions: options.questions.value }
+  if (options.docs.length > 0 && Option.isSome(options.questions)) {
+    const name = options.questions.value
+    const chunks = yield* EvaluationSet.readDocuments(options.docs).pipe(Effect.provide(Converter.layer))
+    return { name, set: { kind: "document" as const, chunks, questions: yield* EvaluationSet.readQuestions(name) } }
   }
-  return yield* new CommandError({ detail: "Name a corpus: --data FOLDER, or --chunks FILE and --questions FILE." })
+  const { chunks, questions } = Option.isSome(options.data)
+    ? yield* EvaluationSet.filesIn(options.data.value)
+    : yield* Effect.fromOption(Option.all({ chunks: options.chunks, questions: options.questions })).pipe(
+        Effect.mapError(() => new CommandError({ detail: noCorpus }))
+      )
+  return { name: questions, set: yield* EvaluationSet.readSet(chunks, questions) }
+})
+
+/** Figures that must be reached, as the JSON report names them; `refusals:` and a group are what of it is refused. */
+const Least = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Finite))
+
+const figuresOf = ({ offTopic, ...report }: Evaluation.Report): ReadonlyMap<string, unknown> =>
+  new Map<string, unknown>([
+    ...Object.entries(report),
+    ...offTopic.map(({ name, refusals }) => [`refusals:${name}`, refusals] as const)
+  ])
+
+/** A sentence for each figure that is too low. */
+const missed = (report: Evaluation.Report, least: typeof Least.Type): ReadonlyArray<string> => {
+  const figures = figuresOf(report)
+  return Object.entries(least).flatMap(([name, wanted]) => {
+    const figure = figures.get(name)
+    if (typeof figure !== "number") return [`${name} is no figure of this evaluation.`]
+    return figure >= wanted ? [] : [`${name} is ${plain(figure)}, and at least ${plain(wanted)} is wanted.`]
+  })
+}
+
+const gate = Effect.fnUntraced(function* (report: Evaluation.Report, file: string) {
+  const fs = yield* FileSystem.FileSystem
+  const least = yield* fs.readFileString(file).pipe(
+    Effect.flatMap(Schema.decodeEffect(Least)),
+    Effect.mapError(
+      (cause) => new CommandError({ detail: `${file}: expected JSON such as { "mrr@3": 0.9 }: ${cause.message}` })
+    )
+  )
+  const sentences = missed(report, least)
+  if (sentences.length > 0) return yield* new CommandError({ detail: sentences.join("\n") })
 })
 
 const readOffTopic = Effect.fnUntraced(function* (place: string) {
@@ -122,12 +165,16 @@ export const evaluate = Command.make(
       ),
       Flag.optional
     ),
+    docs: Flag.String("docs").pipe(
+      Flag.withDescription("Folder or file of documentation to ask about with --questions; may be repeated"),
+      Flag.atLeast(0)
+    ),
     chunks: Flag.String("chunks").pipe(
       Flag.withDescription('The corpus: a line is { "id", "title", "text" }; windows*.jsonl is read as chat'),
       Flag.optional
     ),
     questions: Flag.String("questions").pipe(
-      Flag.withDescription('The questions: a line is { "id", "question", "gold_ids", "answer" }'),
+      Flag.withDescription('The questions: a line is { "id", "question", "gold_ids", "answer", "group" }'),
       Flag.optional
     ),
     offTopic: Flag.String("off-topic").pipe(
@@ -138,15 +185,19 @@ export const evaluate = Command.make(
       Flag.withDescription("File that keeps vectors from run to run; in the user's cache folder when absent"),
       Flag.optional
     ),
+    failBelow: Flag.String("fail-below").pipe(
+      Flag.withDescription('File of the least figures, as { "mrr@3": 0.9, "refusals:off topic": 0.95 }'),
+      Flag.optional
+    ),
     json
   },
   Effect.fn(function* (options) {
-    const files = yield* filesOf(options)
-    const set = yield* EvaluationSet.readSet(files.chunks, files.questions)
+    const { name, set } = yield* setOf(options)
     const offTopic = yield* Effect.forEach(options.offTopic, readOffTopic)
     const cache = Option.isSome(options.cache) ? options.cache.value : yield* defaultCache
     const report = yield* Evaluation.run({ set, offTopic, progress: bars() }).pipe(Effect.provide(system(cache)))
-    yield* options.json ? printJson(report) : Console.log(text(files.questions, report))
+    yield* options.json ? printJson(report) : Console.log(text(name, report))
+    if (Option.isSome(options.failBelow)) yield* gate(report, options.failBelow.value)
   })
 ).pipe(
   Command.withDescription("Measure retrieval, refusals and quotes on questions with known answers"),
@@ -155,6 +206,10 @@ export const evaluate = Command.make(
     {
       command: "rtfm eval --chunks chunks.jsonl --questions questions.jsonl --json",
       description: "Two files, for a program"
+    },
+    {
+      command: "rtfm eval --docs README.md --docs docs --questions questions.jsonl --fail-below least.json",
+      description: "Documentation of one's own, failing where it is worse than it was"
     },
     {
       command: "rtfm eval --data docs-set --off-topic chat-set --off-topic code-set",

@@ -65,6 +65,7 @@ export interface Report {
   readonly verifiedQuotes: number
   /** Time of a question outside the model. */
   readonly latencyMs: { readonly p50: number; readonly p99: number }
+  /** Questions that the corpus cannot answer, by where they come from. */
   readonly offTopic: ReadonlyArray<{
     readonly name: string
     readonly questions: number
@@ -257,14 +258,20 @@ export const run = Effect.fn("Evaluation.run")(function* (options: {
   yield* calibration.calibrate(audience)
 
   const ask = yield* asking
-  const total = set.questions.length + offTopic.reduce((sum, { questions }) => sum + questions.length, 0)
+  const answerable = set.questions.filter(({ gold_ids }) => gold_ids.length > 0)
+  const groups = Map.groupBy(
+    set.questions.filter(({ gold_ids }) => gold_ids.length === 0),
+    ({ group = "unanswerable" }) => group
+  )
+  const refusable = [...[...groups].map(([name, questions]) => ({ name, questions })), ...offTopic]
+  const total = answerable.length + refusable.reduce((sum, { questions }) => sum + questions.length, 0)
   let done = 0
   const askAll = (questions: ReadonlyArray<EvaluationQuestion>) =>
     Effect.forEach(questions, (question) =>
       Effect.tap(ask(audience, question), () => progress("asking", (done += 1), total))
     )
-  const asked = yield* askAll(set.questions)
-  const others = yield* Effect.forEach(offTopic, ({ name, questions }) =>
+  const asked = yield* askAll(answerable)
+  const others = yield* Effect.forEach(refusable, ({ name, questions }) =>
     Effect.map(askAll(questions), (others) => ({
       name,
       ...answeredShare(others),

@@ -1,5 +1,6 @@
 /** Questions with known answers over a corpus, as JSONL files. */
 import { Effect, FileSystem, Path, Schema } from "effect"
+import * as DocSource from "../docs/DocSource.ts"
 
 export class EvaluationError extends Schema.TaggedError<EvaluationError>()("EvaluationError", {
   /** `missing`: a file is not there; `invalid`: a line is not what it should be. */
@@ -24,8 +25,10 @@ export type EvaluationChunk = typeof EvaluationChunk.Type
 export const EvaluationQuestion = Schema.Struct({
   id: Schema.String,
   question: Schema.NonEmptyString,
-  /** Chunks that answer it. */
-  gold_ids: Schema.NonEmptyArray(Schema.String),
+  /** Chunks that answer it, any of them; none when nothing in the corpus does, and it is to be refused. */
+  gold_ids: Schema.Array(Schema.String),
+  /** What questions without an answer have in common; they are reported together. */
+  group: Schema.optionalKey(Schema.String),
   answer: Schema.optionalKey(Schema.String),
   /** The words of the corpus that answer it. */
   spans: Schema.optionalKey(Schema.Array(Schema.String))
@@ -65,6 +68,24 @@ export const readSet = Effect.fn("EvaluationSet.readSet")(function* (chunks: str
   const path = yield* Path.Path
   const kind: EvaluationSet["kind"] = path.basename(chunks).startsWith("windows") ? "chat" : "document"
   return { kind, chunks: yield* lines(EvaluationChunk, chunks), questions: yield* readQuestions(questions) }
+})
+
+/**
+ * Documents as `rtfm ingest` reads them, each section a chunk whose id is the file's path from here and the anchor of
+ * its heading, as in `docs/API.md#search`.
+ */
+export const readDocuments = Effect.fn("EvaluationSet.readDocuments")(function* (places: ReadonlyArray<string>) {
+  const path = yield* Path.Path
+  const sources = yield* Effect.forEach(places, (place) => DocSource.read(place))
+  return sources.flatMap(({ files, origin }) =>
+    files.flatMap((file) => {
+      const name = path.relative(path.resolve("."), path.join(origin, file.path))
+      return DocSource.documentFrom("", { ...file, path: name }).chunks.map(({ text, title, url }): EvaluationChunk => {
+        const last = decodeURIComponent(/[^/#]*$/.exec(url)![0])
+        return { id: last === name ? name : `${name}#${last}`, title, text }
+      })
+    })
+  )
 })
 
 /** A folder's own corpus and questions: documents when it has any, else windows of chat. */
