@@ -59,7 +59,7 @@ const shown = (text: string, most: number): string => clip(text.trim() === "" ? 
 export const escaped = (text: string): string =>
   text
     .replaceAll(/[\\*_~`|[\]<>]/g, String.raw`\$&`)
-    .replaceAll(/^(\s*)([#+-])/gm, String.raw`$1\$2`)
+    .replaceAll(/^(\s*)([#+-])(?=[\s#])/gm, String.raw`$1\$2`)
     .replaceAll(/@(?=everyone|here)/g, "@\u200B")
 
 const lengthOf = (text: string | undefined): number => text?.length ?? 0

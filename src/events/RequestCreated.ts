@@ -114,7 +114,7 @@ const handle = Effect.fn("RequestCreated.handle")(function* (
   return {
     // The drink is paid and dispensed: nothing is taken back.
     error: outcome === "done" ? undefined : `Customer notification failed: ${detail}`,
-    done: [...done, { name: "Customer", value: detail }]
+    done: [...done, { name: "Customer told", value: detail }]
   }
 })
 
@@ -152,7 +152,7 @@ export const requestCreated = EventKind.make({
     { name: "Inventory", value: "19 left, simulated" },
     { name: "Payment", value: "charged 2.50, simulated" },
     { name: "Dispensing", value: "dispensed, simulated" },
-    { name: "Customer", value: "sent, simulated" }
+    { name: "Customer told", value: "sent, simulated" }
   ],
   sampleError: "Payment processing failed: the card was declined"
 })
