@@ -35,28 +35,47 @@ export const wordsQuoted = (passage: string, quote: string): string | undefined 
   return words.slice(from[at]!, from[at + sought.length] ?? words.length).trim()
 }
 
-/** More than this share of a sentence's telling words must be in its quote, and this much of them somewhere at hand. */
-const borneOut = { byQuote: 0.5, byAll: 0.65 }
+/** Shares of a sentence's telling words: more than this must be in its quote, this much anywhere at hand, and of each part of it. */
+const borneOut = { byQuote: 0.5, byAll: 0.65, partByAll: 0.5 }
 
 const share = (part: ReadonlySet<string>, whole: ReadonlySet<string>) =>
   whole.size === 0 ? 0 : part.intersection(whole).size / whole.size
 
 const figuresOf = (text: string) => wordsOf(text).filter((word) => /\d/.test(word))
 
+/** What a sentence strings together, each at least two telling words. */
+const partsOf = (sentence: string): ReadonlyArray<ReadonlySet<string>> =>
+  sentence
+    .split(/[.;:!?,–—()]+(?:\s|$)|\s(?:and|but|so|because|while|or|then|und|oder|aber|et|mais|y|pero)\s/)
+    .map((part) => new Set(stemsOf(part)))
+    .filter(({ size }) => size >= 2)
+
+/** What a sentence may rest on. */
+export interface Evidence {
+  readonly quote: string
+  readonly question: string
+  /** Of the section the quote is from; empty for chat. */
+  readonly title: string
+}
+
 /**
- * Whether a quote bears a sentence out: it has most of the sentence's telling words, and no figure is new. What the
- * question and the passage's title say may be repeated.
+ * Whether a quote bears a sentence out: it has most of the sentence's telling words, no part of the sentence is about
+ * something else, and no figure is new. What the question and the section's title say may be repeated.
  */
-export const bearsOut = (
-  sentence: string,
-  evidence: { readonly quote: string; readonly question: string; readonly title: string }
-): boolean => {
+export const bearsOut = (sentence: string, { question, quote, title }: Evidence): boolean => {
   const said = new Set(stemsOf(sentence))
-  const around = `${evidence.quote}\n${evidence.question}\n${evidence.title}`
-  const figures = new Set(wordsOf(around))
+  const around = new Set(stemsOf(`${quote}\n${question}\n${title}`))
+  const figures = new Set(wordsOf(`${quote}\n${question}\n${title}`))
   return (
-    share(new Set(stemsOf(evidence.quote)), said) > borneOut.byQuote &&
-    share(new Set(stemsOf(around)), said) >= borneOut.byAll &&
+    share(new Set(stemsOf(quote)), said) > borneOut.byQuote &&
+    share(around, said) >= borneOut.byAll &&
+    partsOf(sentence).every((part) => share(around, part) >= borneOut.partByAll) &&
     figuresOf(sentence).every((figure) => figures.has(figure))
   )
+}
+
+/** Whether a sentence or what it rests on has a telling word of the question; a question without any takes everything. */
+export const concerns = (sentence: string, { question, quote, title }: Evidence): boolean => {
+  const asked = new Set(stemsOf(question))
+  return asked.size === 0 || !asked.isDisjointFrom(new Set(stemsOf(`${sentence}\n${quote}\n${title}`)))
 }

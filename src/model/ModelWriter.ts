@@ -5,7 +5,7 @@
 import { Effect, type ExecutionPlan, Metric, Stream } from "effect"
 import { AiError, LanguageModel, Prompt } from "effect/ai"
 import type { Citation } from "../domain/Answer.ts"
-import { bearsOut } from "../domain/Citations.ts"
+import { bearsOut, concerns } from "../domain/Citations.ts"
 import { type Claim, Draft, parse, read, type Verdict } from "../domain/Claims.ts"
 import { addressesIn, inert } from "../domain/Inert.ts"
 import { standalone } from "../domain/FollowUp.ts"
@@ -79,7 +79,9 @@ const prove = (
   if (words === undefined || /\?["')\]*_]*$/.test(words)) return "not-in-passage"
   const addresses = source.kind === "document" ? addressesIn(words) : []
   const said = inert(text.replaceAll(/\s*\[\d{1,3}\]/g, ""), { addresses }).slice(0, most.characters)
-  const proven = said !== "" && bearsOut(said, { quote: words, question, title: source.title })
+  // Who says something is not what it is about.
+  const evidence = { quote: words, question, title: source.kind === "document" ? source.title : "" }
+  const proven = said !== "" && bearsOut(said, evidence) && concerns(said, evidence)
   return proven && !speaksToMachine(said) ? { text: said, source, quote: words } : "unsupported"
 }
 
