@@ -6,16 +6,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 
-const rtfm = (...args: ReadonlyArray<string>) =>
-  promisify(execFile)(process.execPath, ["src/cli.ts", ...args], { maxBuffer: 1 << 24 })
+const run = (args: ReadonlyArray<string>) =>
+  promisify(execFile)(process.execPath, ["src/cli.ts", "eval", ...args], { maxBuffer: 1 << 24 })
 const corpus = ["README.md", "docs", "CONTRIBUTING.md"].flatMap((place) => ["--docs", place])
 const least = "test/evaluation/least.json"
 
 describe("rtfm eval", () => {
   it("answers questions about this documentation at least as well as the file of least figures says", async () => {
-    const { stdout } = await rtfm(
-      ...["eval", ...corpus, "--questions", "test/evaluation/questions.jsonl", "--fail-below", least, "--json"]
-    )
+    const asked = ["--questions", "test/evaluation/questions.jsonl", "--fail-below", least, "--json"]
+    const { stdout } = await run([...corpus, ...asked])
     const report = JSON.parse(stdout)
     console.log(`own documentation: ${stdout.replaceAll(/\s+/g, " ")}`)
     assert.isAtLeast(report.questions, 90)
@@ -33,19 +32,9 @@ describe("rtfm eval", () => {
       const ask = { id: "1", question: "How long does the kettle take to boil?", gold_ids: ["nowhere"] }
       const questions = file("questions.jsonl", JSON.stringify(ask))
       const wanted = file("least.json", '{ "hit@1": 0.5, "answered": 0.5, "beauty": 1 }')
-      const failed = await rtfm(
-        ...[
-          "eval",
-          "--docs",
-          kettle,
-          "--questions",
-          questions,
-          "--fail-below",
-          wanted,
-          "--cache",
-          join(folder, "cache")
-        ]
-      ).catch((error: { readonly code: number; readonly stderr: string }) => error)
+      const cache = join(folder, "cache")
+      const asked = ["--docs", kettle, "--questions", questions, "--fail-below", wanted, "--cache", cache]
+      const failed = await run(asked).catch((error: { readonly code: number; readonly stderr: string }) => error)
       assert.deepInclude(failed, { code: 1 })
       assert.include(failed.stderr, "hit@1 is 0.000, and at least 0.500 is wanted.")
       assert.include(failed.stderr, "beauty is no figure of this evaluation.")
