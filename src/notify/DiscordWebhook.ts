@@ -2,7 +2,7 @@
 import { Clock, Config, Duration, Effect, Layer, Metric, Option, Redacted, Schema } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import type { Embed } from "../domain/Embed.ts"
-import { nextAt, recent } from "../domain/Pace.ts"
+import { minute, nextAt, recent } from "../domain/Pace.ts"
 import * as Setting from "../runtime/Setting.ts"
 import { Notifier, NotifyError } from "./Notifier.ts"
 import { backoff, exhaustedFor, type Response, verdict } from "./Retrying.ts"
@@ -20,13 +20,22 @@ const webhook = (name: string, what: string) =>
   })
 
 const otherwise = "absent: that of DISCORD_WEBHOOK"
-export const settings = [
+const perMinute = Setting.withDefault("WEBHOOK_MESSAGES_PER_MINUTE", {
+  description: "Messages that the channel of a webhook is sent in a minute at most; Discord takes 30 from all together",
+  expected: "a whole number from 1 to 1000",
+  config: (name) => Config.schema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })), name),
+  fallback: String(minute.messages),
+  value: minute.messages
+})
+
+const webhooks = [
   webhook("DISCORD_WEBHOOK", "notifications; absent: ANNOUNCEMENT_CHANNEL_ID, or the channel events of the page"),
   webhook("DISCORD_WEBHOOK_CONTACT", `contacts; ${otherwise}`),
   webhook("DISCORD_WEBHOOK_REQUEST", `orders of drinks; ${otherwise}`),
   webhook("DISCORD_WEBHOOK_MACHINE", `machines and their maintenance; ${otherwise}`),
   webhook("DISCORD_WEBHOOK_SALES", `the sales team; ${otherwise}`)
 ]
+export const settings: ReadonlyArray<Setting.Setting<any>> = [...webhooks, perMinute]
 
 const timeout = Duration.seconds(15)
 const userAgent = "DiscordBot (rtfm-bot, 0.1)"
@@ -87,9 +96,11 @@ export interface Options {
   readonly channelId?: string
   /** Reads channels, to see what was told when an answer was lost. */
   readonly botToken?: Redacted.Redacted
+  /** Messages a channel is sent in a minute; default 30. */
+  readonly perMinute?: number
 }
 
-export const make = Effect.fnUntraced(function* ({ botToken, channelId, webhooks }: Options) {
+export const make = Effect.fnUntraced(function* ({ botToken, channelId, perMinute, webhooks }: Options) {
   const http = yield* HttpClient.HttpClient
   const states = new Map<string, State>(
     Array.from(webhooks, ([name, url]) => [name, { url, sentAt: [], notBefore: 0, failures: 0, gone: false }])
@@ -108,7 +119,7 @@ export const make = Effect.fnUntraced(function* ({ botToken, channelId, webhooks
 
   const wait = Effect.fnUntraced(function* (destination: string, state: State) {
     const now = yield* Clock.currentTimeMillis
-    const at = Math.max(nextAt(state.sentAt, now), state.notBefore)
+    const at = Math.max(nextAt(state.sentAt, now, perMinute), state.notBefore)
     if (at <= now) return
     return yield* new NotifyError({
       reason: "limited",
@@ -229,12 +240,12 @@ export const make = Effect.fnUntraced(function* ({ botToken, channelId, webhooks
 
 /** Those of the settings that are there. */
 const fromSettings = Effect.gen(function* () {
-  const webhooks = new Map<string, Redacted.Redacted>()
-  for (const { config, name } of settings) {
+  const urls = new Map<string, Redacted.Redacted>()
+  for (const { config, name } of webhooks) {
     const url = yield* config
-    if (Option.isSome(url)) webhooks.set(name, url.value)
+    if (Option.isSome(url)) urls.set(name, url.value)
   }
-  return webhooks
+  return urls
 })
 
 /** The bot's own channel and token, where there are any. */
@@ -249,6 +260,7 @@ export const layer = (bot: {
       const botToken = Option.getOrUndefined(yield* bot.token)
       return yield* make({
         webhooks: yield* fromSettings,
+        perMinute: yield* perMinute.config,
         ...(channelId !== undefined && { channelId }),
         ...(botToken !== undefined && { botToken })
       })
