@@ -144,6 +144,7 @@ const noticeOf = (lack: Lack, answersPerPerson: number | undefined): string => {
     case "person":
       return `You have had your ${answersPerPerson} written answers for today, so until midnight UTC yours are quoted from the sources.`
     case "nonsense":
+      return "The language model wrote nothing that can be used, so this is quoted from the sources."
     case "down":
       return "The language model does not answer at the moment, so this is quoted from the sources."
   }
