@@ -189,6 +189,7 @@ const make = Effect.gen(function* () {
   const chat = Chat.of({
     heard: undefined as never,
     say: () => Effect.die("not said here"),
+    draft: () => Effect.void,
     audience: () => Effect.succeed({ serverId: "local", channelIds: new Set(channels.map(({ id }) => id)) }),
     announcements: Effect.succeed("local:announcements"),
     typing: () => Effect.void

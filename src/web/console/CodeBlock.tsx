@@ -1,5 +1,7 @@
 /** A block of code that can be copied. */
 import { useSignal } from "@preact/signals"
+import { useMemo } from "preact/hooks"
+import { highlight } from "./Highlight.ts"
 import { Icon } from "./Icon.tsx"
 import type { Text } from "./Markdown.ts"
 import { TextPieces } from "./TextPieces.tsx"
@@ -7,7 +9,12 @@ import { texts } from "./texts.ts"
 
 const copiedShows = 1500
 
-export const CodeBlock = ({ pieces }: { readonly pieces: ReadonlyArray<Text> }) => {
+interface Props {
+  readonly pieces: ReadonlyArray<Text>
+  readonly language: string
+}
+
+export const CodeBlock = ({ pieces, language }: Props) => {
   const copied = useSignal(false)
   const copy = async () => {
     copied.value = await copyText(pieces.map(({ text }) => text).join(""))
@@ -17,7 +24,11 @@ export const CodeBlock = ({ pieces }: { readonly pieces: ReadonlyArray<Text> }) 
     <div class="code-block">
       <pre tabIndex={0} aria-label={texts.chat.code}>
         <code>
-          <TextPieces pieces={pieces} />
+          {pieces.some(({ marked }) => marked) ? (
+            <TextPieces pieces={pieces} />
+          ) : (
+            <Highlighted code={pieces.map(({ text }) => text).join("")} language={language} />
+          )}
         </code>
       </pre>
       <button type="button" class="icon-button copy" title={texts.chat.copy} onClick={copy}>
@@ -27,6 +38,23 @@ export const CodeBlock = ({ pieces }: { readonly pieces: ReadonlyArray<Text> }) 
         </span>
       </button>
     </div>
+  )
+}
+
+const Highlighted = ({ code, language }: { readonly code: string; readonly language: string }) => {
+  const pieces = useMemo(() => highlight(code, language), [code, language])
+  return (
+    <>
+      {pieces.map(({ kind, text }, index) =>
+        kind === "plain" ? (
+          text
+        ) : (
+          <span key={index} class={`code-${kind}`}>
+            {text}
+          </span>
+        )
+      )}
+    </>
   )
 }
 

@@ -3,11 +3,14 @@ import { useEffect, useRef } from "preact/hooks"
 import type { LocalChannel } from "../../domain/Happening.ts"
 import { ask, asksTheBot, send, setFailure } from "./actions.ts"
 import { longest } from "./api.ts"
+import { runCommand } from "./Commands.ts"
+import { Completions, useCompletions } from "./Completions.tsx"
 import { composerId, focusComposer, hasKeyboard } from "./Focus.ts"
 import { GrowingText } from "./GrowingText.tsx"
 import { Icon } from "./Icon.tsx"
 import { drafts, me, setDraft } from "./Kept.ts"
 import { Notice } from "./Notice.tsx"
+import { route } from "./Route.ts"
 import { editing, failures, replyingTo, roomOf } from "./state.ts"
 import { texts } from "./texts.ts"
 
@@ -19,17 +22,22 @@ export const Composer = ({ channel }: { readonly channel: LocalChannel }) => {
   const draft = drafts.value[channel.id] ?? ""
   const tooLong = draft.trim().length > longest
   useEffect(() => {
-    if (hasKeyboard()) focusComposer()
+    const shown = route.peek()
+    // Who comes to a message goes on from there.
+    const toMessage = shown.view === "chat" && shown.messageId !== undefined
+    if (hasKeyboard() && !toMessage) focusComposer()
   }, [channel.id])
 
   const submit = (how: typeof send) => {
     const trimmed = draft.trim()
     if (trimmed === "" || tooLong) return field.current?.focus()
+    if (runCommand(channel.id, trimmed)) return
     void how(channel.id, trimmed)
     field.current?.focus()
   }
+  const completing = useCompletions(channel.id, draft, field)
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.isComposing) return
+    if (event.isComposing || completing.onKey(event)) return
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault()
       submit(event.ctrlKey || event.metaKey ? ask : send)
@@ -50,6 +58,7 @@ export const Composer = ({ channel }: { readonly channel: LocalChannel }) => {
       <Failure channelId={channel.id} />
       {tooLong && <p class="line bad">{texts.compose.tooLong(draft.trim().length, longest)}</p>}
       <Replying />
+      <Completions completing={completing} />
       <div class="field">
         <GrowingText
           id={composerId}
@@ -58,6 +67,7 @@ export const Composer = ({ channel }: { readonly channel: LocalChannel }) => {
           placeholder={texts.compose.placeholder}
           describedBy="composer-hints"
           invalid={tooLong}
+          completing={completing.described}
           text={draft}
           onText={(typed) => setDraft(channel.id, typed)}
           onKeyDown={onKeyDown}
@@ -145,6 +155,9 @@ const Hints = ({ draft }: { readonly draft: string }) => (
     </span>
     <span>
       <kbd>Shift Enter</kbd> {texts.compose.lineKeys}
+    </span>
+    <span>
+      <kbd>/</kbd> {texts.compose.slash}
     </span>
     {draft.length > nearlyFull ? (
       <span class="count">{texts.compose.length(draft.length, longest)}</span>

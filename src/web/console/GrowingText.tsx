@@ -9,6 +9,8 @@ interface Props {
   readonly placeholder?: string
   readonly describedBy?: string
   readonly invalid?: boolean
+  /** A list of completions, and the one the keys are on. */
+  readonly completing?: { readonly controls: string; readonly active: string } | undefined
   readonly text: string
   readonly onText: (text: string) => void
   readonly onKeyDown: (event: KeyboardEvent) => void
@@ -21,6 +23,7 @@ export const GrowingText = ({
   placeholder,
   describedBy,
   invalid,
+  completing,
   text,
   onText,
   onKeyDown
@@ -35,6 +38,9 @@ export const GrowingText = ({
       aria-label={label}
       aria-describedby={describedBy}
       aria-invalid={invalid}
+      aria-autocomplete="list"
+      aria-controls={completing?.controls}
+      aria-activedescendant={completing?.active}
       placeholder={placeholder}
       value={text}
       onInput={(event) => onText(event.currentTarget.value)}

@@ -1,12 +1,20 @@
-/** How the process is: one sentence, then its parts, its actors and what it knows. */
+/** How the process is: one sentence, then its parts, its actors, what failed, its topics, and what it was told. */
 import { useEffect } from "preact/hooks"
-import type { ActorStatus, PartStatus } from "../../domain/Happening.ts"
+import type { PartStatus } from "../../domain/Happening.ts"
+import { ActorsTable } from "./ActorsTable.tsx"
 import type { Status } from "./api.ts"
+import * as api from "./api.ts"
+import { Complaints } from "./Complaints.tsx"
+import { DeadLetters } from "./DeadLetters.tsx"
+import { useLoaded } from "./Loaded.ts"
 import { Notice } from "./Notice.tsx"
+import { Settings } from "./Settings.tsx"
+import { SourcesTable } from "./SourcesTable.tsx"
 import { connection, refreshStatus, status } from "./state.ts"
 import { number, texts } from "./texts.ts"
 import { duration } from "./Times.ts"
 import { TopBar } from "./TopBar.tsx"
+import { TopicsTable } from "./TopicsTable.tsx"
 
 /** Figures change all the time, and only this view shows them. */
 const refreshEvery = 3_000
@@ -39,21 +47,35 @@ export const MachineView = () => {
 
 const waitingText = () => (connection.value.state === "lost" ? texts.machine.failed : texts.machine.loading)
 
-const Machine = ({ status }: { readonly status: Status }) => (
-  <>
-    <p class="summary">
-      <span class={status.ready ? "dot" : "dot warn"} aria-hidden="true" />
-      {status.summary}
-    </p>
-    <Parts parts={status.parts} />
-    <Knowledge knowledge={status.knowledge} />
-    <Actors actors={status.actors} />
-    <p class="more">
-      {texts.machine.more} <a href="/docs">{texts.machine.api}</a>, <a href="/openapi.json">{texts.machine.openapi}</a>,{" "}
-      <a href="/metrics">{texts.machine.metrics}</a>
-    </p>
-  </>
-)
+const Machine = ({ status }: { readonly status: Status }) => {
+  const topics = useLoaded(api.topics, [status])
+  const history = useLoaded(api.history, [status])
+  const lastHour = history.state === "ready" ? history.value : undefined
+  return (
+    <>
+      <p class="summary">
+        <span class={status.ready ? "dot" : "dot warn"} aria-hidden="true" />
+        {status.summary}
+      </p>
+      <Parts parts={status.parts} />
+      <ActorsTable actors={status.actors} history={lastHour} />
+      <div class="halves">
+        <DeadLetters />
+        <Complaints />
+      </div>
+      {topics.state === "ready" && <TopicsTable topics={topics.value} history={lastHour} />}
+      <div class="halves">
+        <Knowledge knowledge={status.knowledge} />
+        <SourcesTable />
+      </div>
+      <Settings />
+      <p class="more">
+        {texts.machine.more} <a href="/docs">{texts.machine.api}</a>,{" "}
+        <a href="/openapi.json">{texts.machine.openapi}</a>, <a href="/metrics">{texts.machine.metrics}</a>
+      </p>
+    </>
+  )
+}
 
 const Parts = ({ parts }: { readonly parts: ReadonlyArray<PartStatus> }) => (
   <section aria-label={texts.machine.parts}>
@@ -62,7 +84,7 @@ const Parts = ({ parts }: { readonly parts: ReadonlyArray<PartStatus> }) => (
       {parts.map((part) => (
         <li key={part.name}>
           <PartTag part={part} />
-          <h3>{texts.machine.part[part.name]}</h3>
+          <h3>{texts.machine.part[part.name] ?? part.name}</h3>
           <p>{part.detail}</p>
         </li>
       ))}
@@ -100,72 +122,3 @@ const Knowledge = ({ knowledge }: Pick<Status, "knowledge">) => (
     </dl>
   </section>
 )
-
-const columns = ["handled", "lag", "inHand", "retries", "restarts", "deadLetters"] as const
-
-const Actors = ({ actors }: { readonly actors: ReadonlyArray<ActorStatus> }) => (
-  <section>
-    <h2 id="actors">{texts.machine.actors}</h2>
-    <table class="actors" aria-labelledby="actors">
-      <thead>
-        <tr>
-          <th scope="col">{texts.machine.actor}</th>
-          <th scope="col">{texts.machine.route}</th>
-          <th scope="col">{texts.machine.state}</th>
-          {columns.map((name) => (
-            <th key={name} scope="col" class={`number ${name}`}>
-              {texts.machine[name]}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {actors.map((actor) => (
-          <ActorRow key={actor.name} actor={actor} />
-        ))}
-      </tbody>
-    </table>
-  </section>
-)
-
-const ActorRow = ({ actor }: { readonly actor: ActorStatus }) => (
-  <>
-    <tr class={actor.lastError === null ? undefined : "failed"}>
-      <th scope="row">
-        <span class={dotOf(actor)} aria-hidden="true" />
-        {actor.name}
-      </th>
-      <td class="route">{actor.route}</td>
-      <td class={actor.state === "running" ? "state zero" : "state"}>{texts.machine.states[actor.state]}</td>
-      {columns.map((name) => (
-        <td key={name} class={`number ${name} ${toneOf(name, actor[name])}`}>
-          {actor[name] === null ? "–" : number(actor[name])}
-        </td>
-      ))}
-    </tr>
-    {actor.lastError !== null && (
-      <tr class="error">
-        <td colSpan={3 + columns.length}>
-          {texts.machine.lastError}: <span class="bad">{actor.lastError}</span>
-        </td>
-      </tr>
-    )}
-  </>
-)
-
-/** Round and green works, an amber ring lags or comes back, a grey ring is not at work, a red square stands still. */
-const dotOf = ({ state, lag, lastError }: ActorStatus): string => {
-  // One that is done stops, too.
-  if (state === "stopped" && lastError !== null) return "dot bad"
-  if (state === "restarting" || (state === "running" && (lag ?? 0) > lagging)) return "dot warn"
-  return state === "running" ? "dot" : "dot idle"
-}
-
-/** Fewer records than this are a moment's work. */
-const lagging = 100
-
-const toneOf = (column: (typeof columns)[number], value: number | null): string => {
-  if (value === null || value === 0) return "zero"
-  if (column === "deadLetters") return "bad"
-  return (column === "lag" && value > lagging) || column === "restarts" ? "warn" : ""
-}

@@ -83,7 +83,7 @@ const BlockView = ({ block }: { readonly block: Block }) => {
     case "heading":
       return <Heading level={block.level} inlines={block.children} />
     case "code":
-      return <CodeBlock pieces={block.children} />
+      return <CodeBlock pieces={block.children} language={block.language} />
     case "quote":
       return (
         <blockquote>

@@ -27,3 +27,10 @@ export const duration = (ms: number): string => {
   if (hours < 24) return `${hours} h ${minutes % 60} min`
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
+
+/** "7 d": how long something is kept. */
+export const span = (ms: number): string => {
+  const hours = ms / 3_600_000
+  if (hours < 1) return `${Math.round(ms / 60_000)} min`
+  return hours < 48 && hours % 24 !== 0 ? `${Math.round(hours)} h` : `${Math.round(hours / 24)} d`
+}

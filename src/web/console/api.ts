@@ -15,6 +15,7 @@ import type {
   RedriveReport,
   SettingInfo,
   SourceInfo,
+  SourceState as SourceStateSchema,
   Status as StatusSchema,
   TopicInfo,
   WayInfo
@@ -30,6 +31,7 @@ export type DeadLetter = typeof DeadLetterInfo.Type
 export type History = typeof HistorySchema.Type
 export type Setting = typeof SettingInfo.Type
 export type Complaint = typeof ComplaintSchema.Type
+export type SourceState = typeof SourceStateSchema.Type
 export type IngestReport = typeof IngestReportSchema.Type
 export type Asked = typeof AnsweredQuestion.Type | typeof PendingQuestion.Type
 export type DocumentText = HttpApiEndpoint.SuccessWithIdentifier<
@@ -180,3 +182,15 @@ export const ingest = (body: {
   readonly documents: ReadonlyArray<{ readonly path: string; readonly text: string }>
   readonly removeMissing: boolean
 }) => call<IngestReport>("/documents", { method: "POST", body })
+
+export const sources = () => call<ReadonlyArray<SourceState>>("/sources")
+
+/** Begins to read a website. */
+export const addSource = (address: string) => call<unknown>("/sources", { method: "POST", body: { address } })
+
+/** Begins to read a source again. */
+export const refreshSource = (source: string) =>
+  call<unknown>(`/sources/${encodeURIComponent(source)}/refresh`, { method: "POST" })
+
+export const removeSource = (source: string) =>
+  call<IngestReport>(`/sources/${encodeURIComponent(source)}`, { method: "DELETE" })

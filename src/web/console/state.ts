@@ -71,6 +71,13 @@ const typing = signal<ReadonlySet<string>>(new Set())
 
 export const isWorking = (id: string): boolean => typing.value.has(id) || [...waiting.value.values()].includes(id)
 
+/** What is proven of answers that are still being written, by their question. */
+export const written = signal<ReadonlyMap<string, string>>(new Map())
+
+const forgetWritten = (question: string): void => {
+  if (written.peek().has(question)) written.value = new Map([...written.peek()].filter(([id]) => id !== question))
+}
+
 const longestWait = 60_000
 const typingLasts = 15_000
 /** Between "answered" and the answer's message. */
@@ -123,7 +130,11 @@ const note = (happening: Happening): void => {
     case "typing":
       typing.value = new Set(typing.peek()).add(happening.channelId)
       return setTyping(happening.channelId, typingLasts)
+    case "answer.drafted":
+      written.value = new Map(written.peek()).set(happening.questionId, happening.text)
+      return
     case "question.answered":
+      setTimeout(() => forgetWritten(happening.questionId), saying)
       setTimeout(() => stopWaiting(happening.questionId), saying)
       return setTyping(happening.channelId, saying)
     case "message.edited":
@@ -144,7 +155,10 @@ const note = (happening: Happening): void => {
 const noteMessage = (message: LocalMessage): void => {
   if (message.answer) {
     setTyping(message.channelId, 0)
-    if (message.replyTo !== undefined) stopWaiting(message.replyTo)
+    if (message.replyTo !== undefined) {
+      stopWaiting(message.replyTo)
+      forgetWritten(message.replyTo)
+    }
   }
   const shown = route.peek().view === "chat" && channelId.peek() === message.channelId
   if (shown || message.author.id === me.peek().id) return

@@ -166,16 +166,30 @@ export const texts = {
     mention: "in a message asks the manual",
     askKeys: "ask",
     lineKeys: "new line",
+    slash: "commands",
     allKeys: "all keys",
     length: (used: number, most: number) => `${number(used)} of ${number(most)}`,
     tooLong: (used: number, most: number) =>
       `A message has at most ${number(most)} characters; this one has ${number(used)}.`,
     notSent: (why: string) => `Not sent: ${why} Your text is still here.`,
-    working: "reading the manual…"
+    working: "reading the manual…",
+    completions: "Completions",
+    unknownCommand: (name: string) => `There is no command /${name}. Type / to see those there are.`,
+    commands: {
+      ask: { hint: "question", does: "put it to the manual" },
+      documents: { hint: "", does: "what the bot has read" },
+      machine: { hint: "", does: "how the process is" },
+      way: { hint: "", does: "the way of the newest message" },
+      channel: { hint: "name", does: "make a channel, or go to it" },
+      name: { hint: "name", does: "what others see you as" },
+      keys: { hint: "", does: "all keys" }
+    },
+    askBot: "asks the manual"
   },
 
   answer: {
     tags: { model: "Answer", quoted: "Quoted answer", closest: "Closest passages", refused: "Not known" },
+    answering: "Answering",
     seconds: (ms: number) => `${(ms / 1000).toLocaleString(locale, { maximumFractionDigits: ms < 995 ? 2 : 1 })} s`,
     steps: (queued: number, retrieve: number, write: number) =>
       `waited ${Math.round(queued)} ms, searched ${Math.round(retrieve)} ms, wrote ${Math.round(write)} ms`,
@@ -199,7 +213,11 @@ export const texts = {
   documents: {
     title: "Documents",
     topic: "What answers are taken from, besides this chat.",
-    none: "Nothing has been read yet. Add a folder of Markdown from the command line:",
+    again: "Read again",
+    remove: "Remove",
+    confirmRemove: (source: string) => `Remove all documents of ${source} from what the bot knows?`,
+    keep: "Keep",
+    none: "Nothing has been read yet. Drop a folder of Markdown above, or use the command line:",
     command: "rtfm ingest ./docs",
     loading: "Loading…",
     failed: "This could not be loaded.",
@@ -247,6 +265,19 @@ export const texts = {
       stopped: "stopped"
     },
     lastError: "last error",
+    lastHour: "last hour",
+    rate: "rate",
+    perSecond: (rate: number) =>
+      rate === 0 ? "idle" : `${rate.toLocaleString(locale, { maximumFractionDigits: rate < 10 ? 1 : 0 })}/s`,
+    handledAll: (count: number) => `${plural(count, "record", "records")} since the start`,
+    inLastHour: (count: number) => `${number(count)} in the last hour`,
+    topics: "Topics",
+    topic: "topic",
+    partitions: "partitions",
+    appended: "records ever",
+    depth: "held now",
+    kept: "kept",
+    forEver: "for ever",
     knowledge: "Knowledge",
     counts: {
       documents: "documents",
@@ -262,6 +293,72 @@ export const texts = {
     api: "API",
     openapi: "OpenAPI",
     metrics: "metrics"
+  },
+
+  dead: {
+    title: "Dead letters",
+    none: "None: everything could be handled.",
+    failed: "Dead letters could not be read.",
+    by: (actor: string, attempts: number) => `${actor}, ${plural(attempts, "try", "tries")}:`,
+    show: "Show",
+    sendBack: "Send back",
+    sendBackWhat: (place: string) => `Send back ${place}`,
+    sent: "Sent back",
+    confirm: (topic: string) => `Send it back to ${topic}, to be handled again?`,
+    wouldFail: "It failed for a reason that does not pass by itself.",
+    leave: "Leave it",
+    notSent: (why: string) => `Not sent back: ${why}`,
+    reason: "Why",
+    key: "Key",
+    noKey: "none",
+    firstFailed: "First failed",
+    since: "Dead since",
+    value: "Value of the record"
+  },
+
+  complaints: {
+    title: "Last warnings and errors",
+    none: "None since the start.",
+    failed: "They could not be read.",
+    warning: "warning",
+    error: "error",
+    times: (count: number) => `${number(count)} times`
+  },
+
+  settings: {
+    title: "Settings in force",
+    set: (count: number) => (count === 0 ? "all as they come" : `${number(count)} set`),
+    hidden: "set, hidden",
+    notSet: "not set",
+    fallback: "default"
+  },
+
+  sources: {
+    title: "Sources",
+    none: "None yet.",
+    reading: (done: number, total: number) =>
+      total === 0 ? "reading…" : `reading ${number(done)} of ${number(total)}`,
+    moreProblems: (count: number) => `and ${number(count)} more left out`
+  },
+
+  drop: {
+    label: "Add documents",
+    lead: "Drop Markdown or text here, files or a whole folder.",
+    chooseFolder: "Choose a folder",
+    chooseFiles: "Choose files",
+    website: "Or the address of a website",
+    read: "Read it",
+    files: "files",
+    kind: "is neither Markdown nor text",
+    large: (most: string) => `is larger than ${most}`,
+    noText: "is not UTF-8",
+    progress: (done: number, total: number, sections: number) =>
+      done < total
+        ? `${number(done)} of ${plural(total, "document", "documents")}…`
+        : total === 0
+          ? "nothing to read"
+          : `${plural(total, "document", "documents")} read, ${plural(sections, "section", "sections")} new or changed`,
+    failed: (why: string) => `was not read: ${why}`
   },
 
   live: {

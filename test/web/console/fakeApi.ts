@@ -4,7 +4,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net"
 import type { Answer, Citation } from "../../../src/domain/Answer.ts"
 import type { Happening, LocalChannel, LocalMessage } from "../../../src/domain/Happening.ts"
-import type { SourceInfo, Status, WayInfo } from "../../../src/web/Api.ts"
+import type {
+  Complaint,
+  DeadLetterInfo,
+  SourceInfo,
+  SourceState,
+  Status,
+  TopicInfo,
+  WayInfo
+} from "../../../src/web/Api.ts"
 import { bundle, type Page } from "./bundle.ts"
 
 type Section = { readonly id: string; readonly title: string; readonly text: string; readonly url: string }
@@ -251,6 +259,25 @@ export class FakeApi {
         return this.judge(body, response)
       case "GET ways":
         return this.way(parts[2]!, response)
+      case "GET topics":
+        return json(response, this.topics)
+      case "GET history":
+        return json(response, { everyMs: 20_000, until: Date.now(), topics: {}, actors: {} })
+      case "GET settings":
+        return json(response, [
+          { name: "PORT", description: "Port of the page", value: "7836", isSet: false, secret: false },
+          { name: "API_TOKEN", description: "Secret of the API", value: null, isSet: true, secret: true }
+        ])
+      case "GET complaints":
+        return json(response, this.complaints)
+      case "GET dead-letters":
+        return json(response, this.deadLetters)
+      case "POST dead-letters":
+        return this.redrive(body, response)
+      case "GET sources":
+        return json(response, this.sources)
+      case "POST documents":
+        return this.ingest(body, response)
       case "GET status":
         return json(response, this.status)
       case "GET documents":
@@ -420,6 +447,33 @@ export class FakeApi {
     const way = this.ways.get(id)
     if (way) json(response, way)
     else problem(response, 404, "There is no way with this id.")
+  }
+
+  deadLetters: Array<typeof DeadLetterInfo.Type> = []
+  complaints: Array<typeof Complaint.Type> = []
+  topics: ReadonlyArray<typeof TopicInfo.Type> = []
+  sources: ReadonlyArray<typeof SourceState.Type> = []
+  /** What was sent to be read. */
+  readonly ingested: Array<{ readonly source: string; readonly paths: ReadonlyArray<string> }> = []
+  /** The next documents are refused with this sentence. */
+  refusesDocuments: string | undefined
+
+  private redrive(body: Body, response: ServerResponse): void {
+    const [wanted] = body["positions"] as ReadonlyArray<{ readonly partition: number; readonly offset: number }>
+    const sent = this.deadLetters.filter(
+      ({ offset, partition }) => offset === wanted!.offset && partition === wanted!.partition
+    )
+    this.deadLetters = this.deadLetters.filter((letter) => !sent.includes(letter))
+    json(response, { sent: sent.length, refused: 0, deadLetters: sent })
+  }
+
+  private ingest(body: Body, response: ServerResponse): void {
+    if (this.refusesDocuments !== undefined) return problem(response, 422, this.refusesDocuments)
+    const documents = body["documents"] as ReadonlyArray<{ readonly path: string }>
+    const source = body["source"] as string
+    this.ingested.push({ source, paths: documents.map(({ path }) => path) })
+    const counts = { added: documents.length, changed: 0, removed: 0, unchanged: 0, chunks: documents.length * 2 }
+    json(response, { source, ...counts, problems: [] })
   }
 
   private document(id: string, response: ServerResponse): void {

@@ -250,6 +250,98 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
         .waitFor()
     })
 
+    it("keeps what people think of an answer, and asks why when it is no good", async () => {
+      const channel = await newChannel(target.url)
+      const [ana, tom] = [await people.come(channel), await people.come(channel)]
+      await ana.getByRole("button", { name: answerable }).click()
+      await answers(ana).first().getByRole("button", { name: "Helpful", exact: true }).click()
+      await answers(tom).first().getByRole("button", { name: "Helpful, 1 person" }).waitFor()
+      await answers(tom).first().getByRole("button", { name: "Not helpful", exact: true }).click()
+      const reason = tom.getByRole("textbox", { name: "What is wrong with it?" })
+      await expect.poll(() => isFocused(reason)).toBe(true)
+      await reason.fill("<b>outdated</b>")
+      await reason.press("Enter")
+      await tom.getByText(/^Thank you/).waitFor()
+      await ana.reload()
+      await answers(ana).first().getByRole("button", { name: "Not helpful, 1 person" }).waitFor()
+      const mine = answers(ana).first().getByRole("button", { name: "Helpful, 1 person", exact: true })
+      expect(await mine.getAttribute("aria-pressed")).toBe("true")
+      await mine.click()
+      await answers(tom).first().getByRole("button", { name: "Helpful", exact: true }).waitFor()
+    })
+
+    it("puts reactions under messages, for everyone to see", async () => {
+      const channel = await newChannel(target.url)
+      const [ana, tom] = [await people.come(channel), await people.come(channel)]
+      await say(ana, "look at this")
+      await said(tom, "look at this").hover()
+      await tom.getByRole("button", { name: "React" }).click()
+      await tom.getByRole("group", { name: "Choose a reaction" }).getByRole("button", { name: "🎉" }).click()
+      await ana.getByRole("button", { name: "🎉, 1 person" }).click()
+      await tom.getByRole("button", { name: "🎉, 2 people" }).click()
+      await ana.getByRole("button", { name: "🎉, 1 person" }).waitFor()
+    })
+
+    it("opens a thread on a message, and answers in it", async () => {
+      const channel = await newChannel(target.url)
+      const [ana, tom] = [await people.come(channel), await people.come(channel)]
+      await say(ana, "about the kettle")
+      await said(tom, "about the kettle").hover()
+      await tom.getByRole("button", { name: "Open a thread" }).click()
+      await tom.getByRole("heading", { name: /› about the kettle$/ }).waitFor()
+      await say(tom, `@rtfm ${answerable}`)
+      await answers(tom).first().waitFor()
+      await said(ana, "about the kettle").getByRole("link", { name: "To its thread" }).click()
+      await said(ana, answerable).first().waitFor()
+      await ana.getByRole("link", { name: "The message it hangs from" }).click()
+      await expect.poll(() => isFocused(said(ana, "about the kettle").first())).toBe(true)
+      expect(await log(ana).getByRole("article").count()).toBe(1)
+    })
+
+    it("completes mentions and commands, and runs commands", async () => {
+      const channel = await newChannel(target.url)
+      const [ana, tom] = [await people.come(channel), await people.come(channel)]
+      await box(tom).fill("/name Tom Reyes")
+      await box(tom).press("Enter")
+      await say(tom, "hello")
+      await said(ana, "hello").waitFor()
+      await box(ana).pressSequentially("well, @")
+      const options = ana.getByRole("listbox", { name: "Completions" }).getByRole("option")
+      await options.first().waitFor()
+      expect(await options.count()).toBe(2)
+      await box(ana).press("ArrowDown")
+      await box(ana).press("Enter")
+      await expect.poll(() => box(ana).inputValue()).toBe("well, @Tom Reyes ")
+      await box(ana).fill("")
+      await box(ana).pressSequentially("/as")
+      await options.filter({ hasText: "put it to the manual" }).waitFor()
+      await box(ana).press("Tab")
+      await box(ana).pressSequentially(answerable)
+      await box(ana).press("Enter")
+      await answers(ana).first().waitFor()
+      await box(ana).fill("/nonsense")
+      await box(ana).press("Enter")
+      await ana.getByText("There is no command /nonsense.").waitFor()
+      expect(await box(ana).inputValue()).toBe("/nonsense")
+      await box(ana).fill("/machine")
+      await box(ana).press("Enter")
+      await ana.getByRole("heading", { name: "Machine", level: 1 }).waitFor()
+    })
+
+    it("reads what is dropped, says what it left out, and answers from it", async () => {
+      const page = await people.come(`${target.url}/#/documents`)
+      const source = `dropped-${Date.now().toString(36)}`
+      await page.getByRole("button", { name: "Choose a folder" }).waitFor()
+      await drop(page, {
+        [`${source}/kettle.md`]: "# Kettle\n\nDescale the copper kettle with citric acid every full moon.",
+        [`${source}/picture.png`]: "no text",
+        [`${source}/large.md`]: "x".repeat(2 * 1024 * 1024 + 1)
+      })
+      await page.getByText(/^1 document read/).waitFor()
+      await page.getByText("picture.png is neither Markdown nor text").waitFor()
+      await page.getByText("large.md is larger than 2 MiB").waitFor()
+    })
+
     it("adds a channel", async () => {
       const page = await people.come(target.url)
       await page.getByRole("button", { name: "New channel" }).click()
@@ -455,6 +547,25 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
     })
   })
 }
+
+/** Drops files, by their paths, on the view. */
+export const drop = (page: Page, files: Readonly<Record<string, string>>): Promise<void> =>
+  page.evaluate(`(() => {
+    const file = (path, name, text) => ({ isFile: true, isDirectory: false, name,
+      file: (done) => done(new File([text], name)) })
+    const folders = new Map()
+    for (const [path, text] of Object.entries(${JSON.stringify(files)})) {
+      const [folder, name] = path.split("/")
+      folders.set(folder, [...(folders.get(folder) ?? []), file(path, name, text)])
+    }
+    const items = [...folders].map(([name, entries]) => ({ webkitGetAsEntry: () => ({
+      isFile: false, isDirectory: true, name,
+      createReader: () => { let read = entries; return { readEntries: (done) => { done(read); read = [] } } }
+    }) }))
+    const event = new Event("drop", { bubbles: true, cancelable: true })
+    Object.defineProperty(event, "dataTransfer", { value: { types: ["Files"], items } })
+    document.querySelector("main").dispatchEvent(event)
+  })()`)
 
 const noOverflow = async (page: Page): Promise<void> => {
   const [content, window] = await page.evaluate<readonly [number, number]>(
