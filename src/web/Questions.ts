@@ -67,41 +67,49 @@ const concerns =
     (happening.type === "question.answered" && happening.questionId === question.id) ||
     (happening.type === "message.created" && happening.message.replyTo === question.id)
 
+/** Waits for the answer to a message that asks: `undefined` when there is none within so many seconds. */
+export const waiting = Effect.gen(function* () {
+  const chat = yield* LocalChat
+  const happenings = yield* Happenings
+  const draining = yield* Draining
+
+  const answerOf = (question: LocalMessage) =>
+    Effect.map(chat.answerTo(question.id), (reply) => answered(question, reply))
+
+  /** Listens first and looks then, so that no answer falls between. */
+  const nextAnswer = Effect.fnUntraced(function* (question: LocalMessage) {
+    const news = yield* Latch.make(true)
+    yield* happenings.since().pipe(
+      Stream.filter(concerns(question)),
+      Stream.runForEach(() => news.open),
+      Effect.forkScoped({ startImmediately: true })
+    )
+    while (true) {
+      yield* Effect.timeoutOption(news.await, lookAgain)
+      yield* news.close
+      const answer = yield* answerOf(question)
+      if (answer !== undefined) return answer
+    }
+  }, Effect.scoped)
+
+  const answerWithin = (question: LocalMessage, seconds: number) =>
+    seconds === 0
+      ? answerOf(question)
+      : nextAnswer(question).pipe(
+          Effect.raceFirst(Effect.sleep(Duration.seconds(seconds))),
+          Effect.raceFirst(Effect.andThen(draining.awaited, Effect.sleep(patienceInStop))),
+          Effect.map((answer) => answer ?? undefined)
+        )
+
+  return answerWithin
+})
+
 export const layer = HttpApiBuilder.group(
   Api,
   "questions",
   Effect.fnUntraced(function* (handlers) {
     const chat = yield* LocalChat
-    const happenings = yield* Happenings
-    const draining = yield* Draining
-
-    const answerOf = (question: LocalMessage) =>
-      Effect.map(chat.answerTo(question.id), (reply) => answered(question, reply))
-
-    /** Listens first and looks then, so that no answer falls between. */
-    const nextAnswer = Effect.fnUntraced(function* (question: LocalMessage) {
-      const news = yield* Latch.make(true)
-      yield* happenings.since().pipe(
-        Stream.filter(concerns(question)),
-        Stream.runForEach(() => news.open),
-        Effect.forkScoped({ startImmediately: true })
-      )
-      while (true) {
-        yield* Effect.timeoutOption(news.await, lookAgain)
-        yield* news.close
-        const answer = yield* answerOf(question)
-        if (answer !== undefined) return answer
-      }
-    }, Effect.scoped)
-
-    const answerWithin = (question: LocalMessage, seconds: number) =>
-      seconds === 0
-        ? answerOf(question)
-        : nextAnswer(question).pipe(
-            Effect.raceFirst(Effect.sleep(Duration.seconds(seconds))),
-            Effect.raceFirst(Effect.andThen(draining.awaited, Effect.sleep(patienceInStop))),
-            Effect.map((answer) => answer ?? undefined)
-          )
+    const answerWithin = yield* waiting
 
     const answerOrPending = Effect.fnUntraced(function* (question: LocalMessage, seconds: number) {
       const answer = yield* answerWithin(question, seconds)

@@ -5,6 +5,7 @@ import { type HttpApiError, HttpApiMiddleware } from "effect/http-api"
 import { Problems } from "./Api.ts"
 import { Draining } from "./Draining.ts"
 import { Guard, securityHeaders } from "./Guard.ts"
+import * as Mcp from "./Mcp.ts"
 import { BadRequest, isProblem, responseOf, toResponse } from "./Problem.ts"
 import type { Routes } from "./Routes.ts"
 
@@ -83,7 +84,8 @@ const refusal = (
 
 /** A failure without a body of ours gets one; an address that takes other methods says which. */
 const explained = (response: HttpServerResponse.HttpServerResponse, routes: Routes, url: string) => {
-  if (response.status < 400 || isProblem(response)) return response
+  // Failures of the Model Context Protocol have bodies of its own.
+  if (response.status < 400 || isProblem(response) || routes.nameOf("POST", url) === `POST ${Mcp.path}`) return response
   const methods = response.status === 404 ? routes.methodsOf(url) : []
   return methods.length === 0
     ? responseOf(response.status)

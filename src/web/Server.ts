@@ -15,6 +15,7 @@ import { Guard, layerAuthorization, type Place } from "./Guard.ts"
 import * as Health from "./Health.ts"
 import * as Knowledge from "./Knowledge.ts"
 import * as Machine from "./Machine.ts"
+import * as Mcp from "./Mcp.ts"
 import * as Page from "./Page.ts"
 import * as Questions from "./Questions.ts"
 import * as Records from "./Records.ts"
@@ -42,11 +43,17 @@ const Groups = Layer.mergeAll(
   Health.layer
 ).pipe(Layer.provide([Requests.layerProblems, layerAuthorization]))
 
-const Everything = Layer.mergeAll(HttpApiBuilder.layer(Api).pipe(Layer.provide(Groups)), Docs.layer, Page.layer).pipe(
-  Layer.provide(Layer.succeed(HttpRouter.RouterConfig, Routes.routerConfig))
-)
+const Everything = Layer.mergeAll(
+  HttpApiBuilder.layer(Api).pipe(Layer.provide(Groups)),
+  Docs.layer,
+  Mcp.layer,
+  Page.layer
+).pipe(Layer.provide(Layer.succeed(HttpRouter.RouterConfig, Routes.routerConfig)))
 
-const routes = Routes.make([...Docs.paths, ...Page.paths].map((path) => ({ method: "GET", path })))
+const routes = Routes.make([
+  ...[...Docs.paths, ...Page.paths].map((path) => ({ method: "GET", path })),
+  { method: "POST", path: Mcp.path }
+])
 
 const explain = ({ host, port }: Place, { cause }: HttpServerError.ServeError): ServerError => {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined

@@ -15,6 +15,7 @@ const commands: ReadonlyArray<ReadonlyArray<string>> = [
   ["sources", "list"],
   ["sources", "refresh"],
   ["sources", "remove"],
+  ["mcp"],
   ["topics"],
   ["topics", "list"],
   ["topics", "describe"],

@@ -120,9 +120,9 @@ describe("Website", () => {
     Effect.gen(function* () {
       const server = yield* SiteServer.start
       const paths = [
-        ...["good", "secret", "large", "said-large", "endless", "slow", "bomb.pdf", "encoding", "private", "local"],
-        ...["loop", "elsewhere", "file", "binary", "noindex", "header", "missing", "error", "last"]
-      ]
+        "good secret large said-large endless slow bomb.pdf encoding private local loop elsewhere file binary noindex",
+        "header missing error last"
+      ].flatMap((line) => line.split(" "))
       const urls = paths.map((path) => `${server.url}/${path}`)
       server.pages
         .set("/robots.txt", page("User-agent: rtfm-bot\nDisallow: /secret", "text/plain"))
