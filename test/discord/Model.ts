@@ -15,6 +15,8 @@ export interface User extends HasId {
 }
 
 export interface Role extends HasId {
+  /** The bot whose own role it is. */
+  readonly botId?: string
   name: string
   permissions: bigint
   position: number

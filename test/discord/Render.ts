@@ -25,7 +25,8 @@ export const role = (it: Role): Json => ({
   color: 0,
   colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
   hoist: false,
-  managed: false,
+  managed: it.botId !== undefined,
+  ...(it.botId !== undefined && { tags: { bot_id: it.botId } }),
   flags: 0
 })
 

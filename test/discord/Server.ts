@@ -27,6 +27,12 @@ export interface ChannelOptions {
   readonly parent?: HasId
 }
 
+export interface RoleOptions {
+  readonly permissions?: ReadonlyArray<Permissions.Permission>
+  readonly mentionable?: boolean
+  readonly botId?: string
+}
+
 export class Server {
   readonly id: string
   readonly guild: Guild
@@ -55,7 +61,7 @@ export class Server {
     }
     this.#enter(owner.user)
     for (const member of members) this.#enter(member.user)
-    const own = this.#makeRole(world.bot.username, { permissions: bot })
+    const own = this.#makeRole(world.bot.username, { permissions: bot, botId: world.bot.id })
     this.#enter(world.bot).roles.add(own.id)
     world.guilds.set(this.id, this.guild)
     this.#tell("GUILD_CREATE", () => Render.wholeGuild(world, this.guild))
@@ -86,19 +92,14 @@ export class Server {
     return member
   }
 
-  #makeRole(
-    name: string,
-    {
-      mentionable = false,
-      permissions = []
-    }: { readonly permissions?: ReadonlyArray<Permissions.Permission>; readonly mentionable?: boolean }
-  ): Role {
-    const role = {
+  #makeRole(name: string, { botId, mentionable = false, permissions = [] }: RoleOptions): Role {
+    const role: Role = {
       id: this.#world.clock.id(),
       name,
       permissions: Permissions.bits(permissions),
       position: this.guild.roles.size,
-      mentionable
+      mentionable,
+      ...(botId !== undefined && { botId })
     }
     this.guild.roles.set(role.id, role)
     return role
