@@ -83,7 +83,9 @@ const Models = Layer.unwrap(
   })
 )
 
-const Stores = Layer.mergeAll(Chats, Passages.layer, Feedback.layer, Documents.layer, Chroma.layer, Models)
+const Stores = Chats.pipe(
+  Layer.provideMerge(Layer.mergeAll(Passages.layer, Feedback.layer, Documents.layer, Chroma.layer, Models))
+)
 
 export const Capabilities = Layer.mergeAll(Retriever.layer, AnswerCache.layer, Inventory.layer).pipe(
   Layer.provideMerge(Stores),

@@ -1,9 +1,10 @@
-/** chat → discord-messages, bot-queries. What was heard is confirmed once it is in the log. */
+/** chat → discord-messages, bot-queries, COMMANDS_TOPIC. What was heard is confirmed once it is in the log. */
 import { Deferred, Effect, Metric, Stream } from "effect"
 import { Broker, type OutgoingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
-import { type Batch, Chat, type Heard } from "../chat/Chat.ts"
+import { type Batch, Chat, type Echo, type Heard } from "../chat/Chat.ts"
 import * as Topics from "../domain/Topics.ts"
+import * as Commander from "./Commander.ts"
 import * as Supervise from "./Supervise.ts"
 
 const heardTotal = Metric.counter("rtfm_listener_events_total", {
@@ -11,19 +12,28 @@ const heardTotal = Metric.counter("rtfm_listener_events_total", {
   incremental: true
 })
 
-const recordsOf = ({ event, query }: Heard): ReadonlyArray<OutgoingRecord> => [
+const json = new TextEncoder()
+const echoRecord = (topic: string, echo: Echo): OutgoingRecord => ({
+  topic,
+  key: echo.channelId,
+  value: json.encode(JSON.stringify({ type: "echo", ...echo }))
+})
+
+const recordsOf = (commandsTopic: string, { echo, event, query }: Heard): ReadonlyArray<OutgoingRecord> => [
   ...(event === undefined ? [] : [record(Topics.messages, event)]),
-  ...(query === undefined ? [] : [record(Topics.queries, query)])
+  ...(query === undefined ? [] : [record(Topics.queries, query)]),
+  ...(echo === undefined ? [] : [echoRecord(commandsTopic, echo)])
 ]
 
 export const actor = Effect.gen(function* () {
   const chat = yield* Chat
   const broker = yield* Broker
+  const { commands } = yield* Commander.topics
   const vitals = Supervise.vitals()
   const stop = yield* Deferred.make<void>()
 
   const write = Effect.fnUntraced(function* ({ confirm, heard }: Batch) {
-    yield* broker.publish(heard.flatMap(recordsOf))
+    yield* broker.publish(heard.flatMap((each) => recordsOf(commands.name, each)))
     yield* confirm
     vitals.handled += heard.length
     vitals.failedStarts = 0

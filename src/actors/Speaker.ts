@@ -29,7 +29,9 @@ export const actor = Effect.gen(function* () {
 
   const handle = Effect.fnUntraced(function* (response: BotResponse) {
     if ("type" in response && response.type === "draft") {
-      const { channelId, questionId, text } = response
+      const { channelId, id, questionId, text, threadId } = response
+      const place = { channelId, ...(threadId !== undefined && { threadId }) }
+      yield* chat.draft({ id, ...place, replyTo: questionId, questionId, text })
       yield* happenings.tell({ type: "answer.drafted", questionId, channelId, text })
       return []
     }

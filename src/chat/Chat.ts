@@ -52,6 +52,15 @@ export interface Reply {
 export interface Heard {
   readonly event?: ChatEvent
   readonly query?: BotQuery
+  /** What somebody wants said in a channel, by way of the topic of other programs' wishes. */
+  readonly echo?: Echo
+}
+
+export interface Echo {
+  /** The same id is said once. */
+  readonly id: string
+  readonly channelId: string
+  readonly text: string
 }
 
 /** What was heard at once, oldest first. */
@@ -68,6 +77,8 @@ export class Chat extends Context.Service<
     readonly heard: Stream.Stream<Batch, ChatError | ChatFatalError>
     /** Says it and returns the message; a repeated id returns the message said before. */
     say(reply: Reply): Effect.Effect<ChatMessage, ChatError>
+    /** Shows what is written so far of an answer that is still to be said; best effort. */
+    draft(reply: Reply): Effect.Effect<void>
     /**
      * What an answer may draw on: what everyone who can read this channel or thread can read, or, for an answer that
      * only `askerId` sees, what they can read themselves.

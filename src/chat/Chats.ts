@@ -12,6 +12,7 @@ const both = (local: Chat["Service"], discord: Chat["Service"]): Chat["Service"]
   return {
     heard: Stream.merge(local.heard, discord.heard),
     say: (reply) => of(reply.channelId).say(reply),
+    draft: (reply) => of(reply.channelId).draft(reply),
     audience: (channelId, askerId) => of(channelId).audience(channelId, askerId),
     announcements: local.announcements,
     typing: (channelId) => of(channelId).typing(channelId)

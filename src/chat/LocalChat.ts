@@ -388,6 +388,8 @@ const make = Effect.gen(function* () {
       Chat.of({
         heard: Stream.unfold(0, (cursor) => nextHeard(cursor)),
         say,
+        // The page shows drafts as they happen.
+        draft: () => Effect.void,
         audience: Effect.fn("Chat.audience")(function* (channelId) {
           const all = yield* channels
           if (!all.some(({ id }) => id === channelId)) return yield* unknownChannel(channelId)

@@ -19,7 +19,7 @@ const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))
 const Absent = Schema.optionalKey(Schema.NullOr(Id))
 const MaybeText = Schema.optionalKey(Schema.Unknown)
 
-const Echo = Schema.Struct({ type: Schema.Literal("echo"), channelId: Id, text: Schema.String })
+const Echo = Schema.Struct({ type: Schema.Literal("echo"), channelId: Id, text: Schema.String, id: Absent })
 const Announcement = Schema.Struct({ text: MaybeText, content: MaybeText, message: MaybeText })
 const Response = Schema.Struct({ channelId: Absent, text: Schema.String, replyTo: Absent, id: Absent })
 
@@ -64,7 +64,7 @@ export const fromCommand = (text: string): Result.Result<Wish, string> =>
   sayable(
     Option.match(asEcho(objectIn(text)), {
       onNone: () => ({ channelId: null, text: announcementIn(text) }),
-      onSome: ({ channelId, text }) => ({ channelId, text })
+      onSome: ({ channelId, id, text }) => ({ channelId, text, ...(typeof id === "string" && { id }) })
     })
   )
 

@@ -1,14 +1,27 @@
 /** Discord as a place where people talk: what is heard there, and what the bot says. */
-import { type APIApplication, type APIUser, ApplicationFlags, GatewayIntentBits, Routes } from "discord-api-types/v10"
+import {
+  type APIApplication,
+  type APIUser,
+  ApplicationFlags,
+  GatewayDispatchEvents,
+  GatewayIntentBits,
+  Routes
+} from "discord-api-types/v10"
 import { Config, Deferred, Effect, Option, Stream } from "effect"
 import { type Batch, Chat, ChatError, type ChatFatalError, type Reply } from "../Chat.ts"
+import { Documents } from "../../docs/Documents.ts"
+import { Feedback } from "../../knowledge/Feedback.ts"
+import { Passages } from "../../knowledge/Passages.ts"
 import * as CatchUp from "./CatchUp.ts"
+import * as Commands from "./Commands.ts"
 import * as DiscordSettings from "./DiscordSettings.ts"
 import * as DiscordState from "./DiscordState.ts"
+import { escape } from "./DiscordText.ts"
 import * as Ear from "./Ear.ts"
 import * as Gateway from "./Gateway.ts"
 import * as Guilds from "./Guilds.ts"
 import * as Hearing from "./Hearing.ts"
+import * as Interactions from "./Interactions.ts"
 import * as Known from "./Known.ts"
 import { refusedToken } from "./Refusals.ts"
 import * as Rest from "./Rest.ts"
@@ -51,6 +64,10 @@ export const make = Effect.gen(function* () {
   const api = yield* DiscordSettings.discordApiUrl.config
   const listenTo = Option.getOrUndefined(yield* DiscordSettings.listenChannelIds.config)
   const publicUrl = Option.getOrUndefined(yield* Config.option(Config.URL("PUBLIC_URL")))
+  const humanRole = Option.getOrUndefined(yield* DiscordSettings.humanRoleId.config)
+  const passages = yield* Passages
+  const documents = yield* Documents
+  const feedback = yield* Feedback
   const rest = Rest.make({ token, api })
   const state = yield* DiscordState.make
   const switches = yield* Switches.make(state, listenTo)
@@ -87,17 +104,62 @@ export const make = Effect.gen(function* () {
   })
   const whoAmI = Effect.suspend(() => (self === undefined ? meet : Effect.succeed(self)))
 
+  /** The commands as they are now, in one request, and only when they changed. */
+  const register = Effect.fnUntraced(
+    function* ({ applicationId }: Self) {
+      const wanted = `${applicationId} ${DiscordState.digestOf(JSON.stringify(Commands.definitions))}`
+      if ((yield* state.fact("commands")) === wanted) return
+      yield* rest.call("register the commands", {
+        method: "put",
+        route: Routes.applicationCommands(applicationId),
+        body: Commands.definitions
+      })
+      yield* state.setFact("commands", wanted)
+    },
+    Effect.catch(({ message }) => Effect.logWarning(`the commands are not registered: ${message}`))
+  )
+
+  const status = ({ guilds, name, readsContent }: Self) =>
+    Effect.gen(function* () {
+      const { documents: known, messages } = yield* passages.counts
+      const servers = guilds.serverIds().length
+      return [
+        `**${name}** knows ${messages} messages and ${known} documents, and is connected to ${servers === 1 ? "one server" : `${servers} servers`}.`,
+        ...(readsContent ? [] : ["It does not read messages that are not meant for it."])
+      ].join("\n")
+    })
+  const sources = Effect.map(documents.list, (sources) =>
+    sources.length === 0
+      ? "No documentation is known yet."
+      : sources.map(({ documents, source }) => `- ${escape(source)}: ${documents.length} documents`).join("\n")
+  )
+
   const voice = Voice.make({
     rest,
     state,
     selfId: Effect.map(whoAmI, ({ id }) => id),
     publicUrl,
-    asksHuman: false
+    asksHuman: humanRole !== undefined
   })
 
   const listen = Effect.gen(function* () {
     const me = yield* whoAmI
     const { guilds, known } = me
+    const interactions = Interactions.make({
+      rest,
+      acknowledging: Rest.make({ token, api }),
+      state,
+      switches,
+      feedback,
+      guilds,
+      known,
+      selfId: me.id,
+      about: { status: status(me), sources, privacy: Effect.succeed(privacy) },
+      forget: () => Effect.succeed("Nothing is forgotten yet."),
+      humanRole
+    })
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    yield* Effect.forkScoped(register(me))
     const missed: { add?: (serverId: string) => void } = {}
     const ear = Ear.make({
       rest,
@@ -108,7 +170,7 @@ export const make = Effect.gen(function* () {
       selfId: me.id,
       readsContent: me.readsContent,
       missed: (serverId) => missed.add?.(serverId),
-      queryOfInteraction: () => Effect.undefined
+      hearInteraction: interactions.hear
     })
     const catchUp = yield* CatchUp.make({ rest, state, guilds, ear })
     missed.add = catchUp.add
@@ -117,7 +179,11 @@ export const make = Effect.gen(function* () {
       token,
       intents: always | (me.readsContent ? GatewayIntentBits.MessageContent : 0),
       sessions: yield* state.sessions,
-      urgent: () => undefined
+      urgent: ({ payload }) => {
+        if (payload.t !== GatewayDispatchEvents.InteractionCreate) return
+        interactions.expect(payload.d)
+        run(interactions.acknowledge(payload.d))
+      }
     })
     const next = Effect.gen(function* () {
       const { heard, progress } = yield* ear.take(yield* gateway.take)
@@ -164,6 +230,7 @@ export const make = Effect.gen(function* () {
       )
     ),
     say,
+    draft: voice.draft,
     audience,
     announcements: Effect.fail(
       new ChatError({ reason: "unknown-channel", detail: "Discord has no channel for announcements of its own" })
@@ -174,3 +241,9 @@ export const make = Effect.gen(function* () {
 
 const withoutContent =
   "Discord does not let this bot read messages: it answers mentions, direct messages and commands only. For the rest, switch on Message Content Intent at https://discord.com/developers/applications, under Bot."
+
+const privacy = [
+  "What people say in channels I listen to is kept to answer questions from it, with who said it and when, until it is deleted there.",
+  "It is used to answer questions only: nothing is learned about people, and no model is trained on it.",
+  "`/rtfm forget-me` deletes what you said and keeps nothing more of you."
+].join("\n")

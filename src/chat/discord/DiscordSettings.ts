@@ -31,4 +31,15 @@ export const listenChannelIds = Setting.optional("LISTEN_CHANNEL_IDS", {
     )
 })
 
-export const settings: ReadonlyArray<Setting.Setting<any>> = [discordToken, discordApiUrl, listenChannelIds]
+export const humanRoleId = Setting.optional("HUMAN_ROLE_ID", {
+  description: "Role of Discord that is called when somebody asks for a human; absent: nobody can be called",
+  expected: "the id of a role",
+  config: (name) => Config.schema(Schema.String.check(Schema.isPattern(/^\d{15,20}$/)), name)
+})
+
+export const settings: ReadonlyArray<Setting.Setting<any>> = [
+  discordToken,
+  discordApiUrl,
+  listenChannelIds,
+  humanRoleId
+]

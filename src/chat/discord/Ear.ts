@@ -1,6 +1,7 @@
 /** Discord → what was heard: dispatches become events and questions, and what was said while nobody listened is read. */
 import type { SessionInfo } from "@discordjs/ws"
 import {
+  type APIInteraction,
   type APIMessage,
   GatewayDispatchEvents,
   type GatewayDispatchPayload,
@@ -10,7 +11,7 @@ import {
 } from "discord-api-types/v10"
 import { Clock, Effect, Metric } from "effect"
 import type { ChatEvent } from "../../domain/ChatMessage.ts"
-import type { BotQuery, QueryContext } from "../../domain/Question.ts"
+import type { QueryContext } from "../../domain/Question.ts"
 import type { ChatError, Heard } from "../Chat.ts"
 import type { Cursor, DiscordState, Progress } from "./DiscordState.ts"
 import type { Dispatch } from "./Gateway.ts"
@@ -31,10 +32,8 @@ export interface Options {
   readonly readsContent: boolean
   /** Asked for a server of which something may have been missed, once its channels are known. */
   readonly missed: (serverId: string) => void
-  /** The question of a command, or of a button. */
-  readonly queryOfInteraction: (
-    interaction: Extract<GatewayDispatchPayload, { t: GatewayDispatchEvents.InteractionCreate }>["d"]
-  ) => Effect.Effect<BotQuery | undefined, ChatError | RestError>
+  /** What a command or a button asks. */
+  readonly hearInteraction: (interaction: APIInteraction) => Effect.Effect<ReadonlyArray<Heard>, ChatError | RestError>
 }
 
 const malformedTotal = Metric.counter("rtfm_discord_malformed_total", {
@@ -57,7 +56,7 @@ export const make = ({
   guilds,
   known,
   missed,
-  queryOfInteraction,
+  hearInteraction,
   readsContent,
   rest,
   selfId,
@@ -287,7 +286,7 @@ export const make = ({
       case GatewayDispatchEvents.GuildDelete:
         return d.unavailable === true ? nothing : hearServerLeft(d.id)
       case GatewayDispatchEvents.InteractionCreate:
-        return Effect.map(queryOfInteraction(d), (query) => (query === undefined ? nothing : [{ query }]))
+        return hearInteraction(d)
       default:
         return nothing
     }

@@ -4,9 +4,10 @@ import { Clock, Effect, Metric } from "effect"
 import { createHash } from "node:crypto"
 import type { ChatError, Reply } from "../Chat.ts"
 import { digestOf, type DiscordState, type InteractionToken, type Posted } from "./DiscordState.ts"
+import { longestMessage, neutralise, shorten } from "./DiscordText.ts"
 import * as Hearing from "./Hearing.ts"
 import { type Part, partsOf } from "./Rendering.ts"
-import type { Rest, RestError } from "./Rest.ts"
+import type { Call, Rest, RestError } from "./Rest.ts"
 
 export interface Options {
   readonly rest: Rest
@@ -22,6 +23,13 @@ const saidTotal = Metric.counter("rtfm_discord_messages_total", {
 })
 const counted = (outcome: "sent" | "edited" | "found") =>
   Metric.update(Metric.withAttributes(saidTotal, { outcome }), 1)
+
+/** What is shown of an answer that is still being written may be replaced; what was said stays. */
+const draftDigest = "draft"
+/** Between two edits of one message, in milliseconds. */
+const editPause = 1000
+/** For what the next draft replaces anyway. */
+const quick = { retries: 0, deadline: "2 seconds" } as const
 
 /** Clocks differ, so a message may seem older than the attempt to send it. */
 const slack = 60_000
@@ -64,14 +72,28 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
       })
       .pipe(Effect.tap(() => counted("sent")))
 
-  const edit = (channelId: string, messageId: string, { components, content }: Part) =>
+  const edit = (channelId: string, messageId: string, { components, content }: Part, how: Partial<Call> = {}) =>
     rest
       .call<APIMessage>(`edit a message in channel ${channelId}`, {
         method: "patch",
         route: Routes.channelMessage(channelId, messageId),
-        body: { content, components, ...silent }
+        body: { content, components, ...silent },
+        ...how
       })
       .pipe(Effect.tap(() => counted("edited")))
+
+  const editCommand = (
+    { applicationId, token }: InteractionToken,
+    { components, content }: Part,
+    { embeds = [], ...how }: Partial<Call> & { readonly embeds?: ReadonlyArray<unknown> }
+  ) =>
+    rest.call<APIMessage>("answer a command", {
+      method: "patch",
+      route: Routes.webhookMessage(applicationId, token),
+      auth: false,
+      body: { content, embeds, components, allowed_mentions: silent.allowed_mentions },
+      ...how
+    })
 
   /** The message that an attempt stored whose answer was lost: by author, what it replies to, and its words. */
   const find = Effect.fnUntraced(function* (channelId: string, reply: Reply, { at, digest, part }: Posted) {
@@ -90,6 +112,27 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
     return mine.find((it) => !known.has(it.id) && (replies(it) || digestOf(it.content) === digest))
   })
 
+  /** A part that is there stays as it is, unless it is a draft. */
+  const finish = Effect.fnUntraced(function* (
+    channelId: string,
+    reply: Reply,
+    part: Part,
+    posted: Posted,
+    messageId: string
+  ) {
+    const said: Said = { id: messageId, channelId }
+    if (posted.digest !== draftDigest) return said
+    const message = yield* edit(channelId, messageId, part).pipe(
+      // Somebody deleted the draft: the answer is not wanted.
+      Effect.catchIf(
+        ({ reason }) => reason === "unknown-message",
+        () => Effect.undefined
+      )
+    )
+    yield* state.post(reply.id, { part: posted.part, channelId, messageId, digest: digestOf(part.content) })
+    return message === undefined ? said : { ...said, message }
+  })
+
   const sayPart = Effect.fnUntraced(function* (
     channelId: string,
     reply: Reply,
@@ -98,11 +141,18 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
     posted: Posted | undefined
   ) {
     const entry = { part: n, channelId, digest: digestOf(part.content) }
-    if (posted?.messageId != null) return { id: posted.messageId, channelId }
+    if (posted?.messageId != null) return yield* finish(channelId, reply, part, posted, posted.messageId)
     const found = posted === undefined ? undefined : yield* find(channelId, reply, posted)
     if (found === undefined) yield* state.post(reply.id, { ...entry, messageId: null })
     else yield* counted("found")
-    const message = found ?? (yield* send(channelId, reply, n, part))
+    // A draft whose answer was lost is found by what it replies to, and has other words.
+    const stale = found !== undefined && digestOf(found.content) !== entry.digest
+    const message =
+      found === undefined
+        ? yield* send(channelId, reply, n, part)
+        : stale
+          ? yield* edit(channelId, found.id, part)
+          : found
     yield* state.post(reply.id, { ...entry, messageId: message.id })
     return { id: message.id, channelId, message }
   })
@@ -127,18 +177,9 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
   ) {
     const [first, ...rest_] = parts
     const [before] = yield* state.posted(reply.id)
-    if (before?.messageId != null) return { id: before.messageId, channelId }
-    const message = yield* rest.call<APIMessage>("answer a command", {
-      method: "patch",
-      route: Routes.webhookMessage(token.applicationId, token.token),
-      auth: false,
-      body: {
-        content: first!.content,
-        embeds: embedsOf(rest_),
-        components: parts.at(-1)!.components,
-        allowed_mentions: silent.allowed_mentions
-      }
-    })
+    if (before?.messageId != null && before.digest !== draftDigest) return { id: before.messageId, channelId }
+    const whole = { content: first!.content, components: parts.at(-1)!.components }
+    const message = yield* editCommand(token, whole, { embeds: embedsOf(rest_) })
     yield* counted("sent")
     yield* state.post(reply.id, { part: 0, channelId, messageId: message.id, digest: digestOf(first!.content) })
     return { id: message.id, channelId, message }
@@ -158,8 +199,36 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
             () => sayInChannel(channelId, reply, parts)
           )
     yield* state.quote(reply.id, quotedIn(reply))
+    drafted.delete(reply.id)
     return said
   })
+
+  /** When each answer that is being written was last shown, in milliseconds since the epoch. */
+  const drafted = new Map<string, number>()
+
+  /** Shows what is written so far, once a second at most; what comes sooner is left out, since more will come. */
+  const draft = Effect.fnUntraced(
+    function* (reply: Reply) {
+      const now = yield* Clock.currentTimeMillis
+      if (now - (drafted.get(reply.id) ?? 0) < editPause) return
+      drafted.set(reply.id, now)
+      const channelId = reply.threadId ?? reply.channelId
+      const part: Part = { content: `${shorten(neutralise(reply.text), longestMessage - 10)} ▌`, components: [] }
+      const token = reply.questionId === undefined ? undefined : yield* state.tokenOf(reply.questionId)
+      const [posted] = yield* state.posted(reply.id)
+      if (posted !== undefined && (posted.digest !== draftDigest || posted.messageId === null)) return
+      const entry = { part: 0, channelId, digest: draftDigest }
+      if (token !== undefined) {
+        const message = yield* editCommand(token, part, quick)
+        return yield* state.post(reply.id, { ...entry, messageId: message.id })
+      }
+      if (posted?.messageId != null) return yield* edit(channelId, posted.messageId, part, quick)
+      yield* state.post(reply.id, { ...entry, messageId: null })
+      const message = yield* send(channelId, reply, 0, part)
+      yield* state.post(reply.id, { ...entry, messageId: message.id })
+    },
+    (effect) => Effect.ignore(effect)
+  )
 
   const typing = (channelId: string) =>
     rest
@@ -171,7 +240,7 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
       })
       .pipe(Effect.ignore)
 
-  return { say, edit, typing, now: Clock.currentTimeMillis }
+  return { say, draft, edit, typing }
 }
 
 export type Voice = ReturnType<typeof make>

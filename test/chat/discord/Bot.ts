@@ -6,6 +6,8 @@ import * as DiscordChat from "../../../src/chat/discord/Discord.ts"
 import { Happenings } from "../../../src/runtime/Happenings.ts"
 
 import * as FeedbackStore from "../../../src/knowledge/Feedback.ts"
+import * as Documents from "../../../src/docs/Documents.ts"
+import * as PassagesSql from "../../../src/knowledge/PassagesSql.ts"
 import * as Migrations from "../../../src/state/Migrations.ts"
 import * as Sqlite from "../../../src/state/Sqlite.ts"
 import type { Discord } from "../../discord/Discord.ts"
@@ -35,7 +37,7 @@ export const start = Effect.fnUntraced(function* (discord: Discord, { confirms =
   const scope = yield* Scope.fork(yield* Effect.scope)
   const settings = ConfigProvider.layer(ConfigProvider.fromUnknown({ ...discord.env, ...env }))
   const services = yield* Layer.build(
-    Layer.mergeAll(FeedbackStore.layer, Happenings.layer).pipe(
+    Layer.mergeAll(FeedbackStore.layer, PassagesSql.layer, Documents.layer, Happenings.layer).pipe(
       Layer.provideMerge(Layer.succeed(SqlClient.SqlClient, sql)),
       Layer.provideMerge(settings)
     )
