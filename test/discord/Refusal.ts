@@ -35,11 +35,6 @@ export const tooManyNewCommands = refusal(
   30034,
   "Max number of daily application command creates has been reached (200)"
 )
-export const tooManyEditsOfOld = refusal(
-  429,
-  30046,
-  "Maximum number of edits to messages older than 1 hour reached. Try again later"
-)
 export const tooLarge = refusal(413, 40005, "Request entity too large")
 export const alreadyAcknowledged = refusal(400, 40060, "Interaction has already been acknowledged.")
 export const tagRequired = refusal(400, 40067, "A tag is required to create a forum post in this channel")
@@ -56,7 +51,6 @@ export const wrongCount = refusal(
   50016,
   "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete"
 )
-export const systemMessage = refusal(403, 50021, "Cannot execute action on a system message")
 export const wrongChannelType = refusal(400, 50024, "Cannot execute action on this channel type")
 export const invalidWebhookToken = refusal(401, 50027, "Invalid Webhook Token")
 export const tooOldToBulkDelete = refusal(400, 50034, "A message provided was too old to bulk delete")
