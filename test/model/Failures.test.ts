@@ -96,11 +96,14 @@ const seen = ({ allowance, name, reactions, settings }: Case) =>
     return `## ${name}\n\nAsked: ${models}. Mode: ${mode}${refused ? ", a refusal" : ""}.\n\n${text}\n`
   })
 
-it.effect("what a person sees when the model fails", () =>
-  Effect.gen(function* () {
-    const sections = yield* Effect.forEach(cases, seen)
-    yield* golden("answers/when-the-model-fails.md", ["# When the model fails\n", ...sections].join("\n"))
-  })
+it.effect(
+  "what a person sees when the model fails",
+  () =>
+    Effect.gen(function* () {
+      const sections = yield* Effect.forEach(cases, seen)
+      yield* golden("answers/when-the-model-fails.md", ["# When the model fails\n", ...sections].join("\n"))
+    }),
+  60_000
 )
 
 /** The value of a metric with these labels. */
