@@ -7,6 +7,7 @@ import { afterAll, beforeAll } from "vitest"
 import { Discord } from "../discord/Discord.ts"
 import type { HasId, Message } from "../discord/Model.ts"
 import type { Person } from "../discord/Person.ts"
+import type { Place } from "../discord/Server.ts"
 import { call, inFolder, newFolder, removeFolder, type Rtfm, start, until } from "../process/Rtfm.ts"
 
 const quiet = { INGEST_OWN_DOCS: "false" }
@@ -195,6 +196,23 @@ describe("in one server", () => {
       []
     )
   })
+
+  it("a command is acknowledged in time while a crowd talks", async () => {
+    const { alice, bob, discord, guild, when } = world
+    await when(() => discord.commands().some(({ name }) => name === "ask"), "the commands")
+    const place: Place = guild.channel("crowd")
+    const asked = Array.from({ length: 20 }, (_, n) => {
+      for (let i = 0; i < 25; i++) bob.says(place, `The crowd says ${n} and ${i}, and goes on talking.`)
+      return alice.runs(place, "/ask", { question: `What does the crowd say about ${n}?` })
+    })
+    await when(() => asked.every((one) => one.acknowledgedAfter !== null || discord.failed(one)), "twenty commands")
+    assert.deepStrictEqual(
+      asked.filter((one) => discord.failed(one)),
+      []
+    )
+    assert.isBelow(Math.max(...asked.map(({ acknowledgedAfter }) => acknowledgedAfter!)), 3000)
+    await when(() => asked.every(({ reply, thinking }) => !thinking && reply!.content !== ""), "twenty answers")
+  })
 })
 
 /** A world whose process may come and go. */
@@ -276,6 +294,34 @@ describe("when the process comes and goes", () => {
         asked.map((question) => repliesTo(question).length),
         [1, 1]
       )
+    })
+  )
+
+  it("what somebody thinks of an answer is kept with it", { timeout: 180_000 }, () =>
+    comingAndGoing(async (world, folder, start) => {
+      const { alice, answerTo, ask, bob, guild } = world
+      const channel = guild.channel("general")
+      const first = await start()
+      await connected(world, 1)
+      bob.says(channel, "The spare key hangs behind the green door.")
+      await until(
+        () => known(folder).length,
+        (count) => count === 1
+      )
+      const question = ask(alice, channel, "Where hangs the spare key?")
+      const answer = await answerTo(question)
+      const clicked = alice.clicks(answer, "👎")
+      await Effect.runPromise(world.discord.until(() => clicked.modal, "a form for the reason"))
+      alice.submits(clicked, { reason: "It was moved" })
+      const opinions = (process: Rtfm) =>
+        until(
+          () => call(process.url, `/api/feedback/answer-${question.id}`),
+          ({ body }) => body[0]?.reason !== undefined
+        )
+      const { body } = await opinions(first)
+      assert.deepInclude(body[0], { by: alice.id, verdict: "unhelpful", reason: "It was moved" })
+      await first.kill("SIGKILL")
+      assert.deepStrictEqual((await opinions(await start())).body, body)
     })
   )
 
