@@ -29,7 +29,7 @@ const newWorld = async () => {
   const [alice, bob] = ["alice", "bob"].map((name) => discord.user(name)) as [Person, Person]
   const guild = discord.guild({ name: "Brew", members: [alice, bob] })
   const when = <A>(holds: () => A | undefined | false | null, what: string) =>
-    Effect.runPromise(discord.until(holds, what))
+    Effect.runPromise(discord.until(holds, what, "100 seconds"))
   const repliesTo = ({ channelId, id }: Message) =>
     discord.saidBy(discord.bot, { id: channelId }).filter(({ reference }) => reference?.messageId === id)
   /** The answer to a question once it is whole: then it has buttons. */
