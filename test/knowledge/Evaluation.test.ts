@@ -122,10 +122,10 @@ describe("files", () => {
   it.effect("a line that is wrong is named by its number", () =>
     Effect.gen(function* () {
       const file = join(yield* folder, "questions.jsonl")
-      writeFileSync(file, `${asked}\n${JSON.stringify({ id: "2", question: "q?", gold_ids: [] })}\n`)
+      writeFileSync(file, `${asked}\n${JSON.stringify({ id: "2", question: "", gold_ids: [] })}\n`)
       const error = yield* Effect.flip(readQuestions(file))
       assert.strictEqual(error.reason, "invalid")
-      assert.match(error.detail, /questions\.jsonl, line 2: .*gold_ids/s)
+      assert.match(error.detail, /questions\.jsonl, line 2: .*question/s)
     }).pipe(Effect.provide(NodeServices.layer))
   )
 })
