@@ -111,14 +111,17 @@ export class Passages extends Context.Service<
     documentFrequency(
       terms: ReadonlyArray<string>
     ): Effect.Effect<{ readonly rows: number; readonly frequency: ReadonlyMap<string, number> }, PassagesError>
-    /** The oldest passages without a vector of this embedder. One embedder counts at a time: the last that marked. */
-    unembedded(embedder: string, limit: number): Effect.Effect<ReadonlyArray<Unembedded>, PassagesError>
-    countUnembedded(embedder: string): Effect.Effect<number, PassagesError>
+    /**
+     * The oldest passages without a vector in this index. Two indexes are kept apart at a time: those that marked last;
+     * a third one takes the place of the older.
+     */
+    unembedded(index: string, limit: number): Effect.Effect<ReadonlyArray<Unembedded>, PassagesError>
+    countUnembedded(index: string): Effect.Effect<number, PassagesError>
     /** Passages that went meanwhile become orphans, since their vectors are there now. */
-    markEmbedded(embedder: string, passageIds: ReadonlyArray<string>): Effect.Effect<void, PassagesError>
-    /** Makes every passage wait for a vector again: the vector store was lost or replaced. */
-    forgetVectors(embedder: string): Effect.Effect<void, PassagesError>
-    /** Vectors whose passage is gone, oldest first, with the collection's server (`null` for documents). */
+    markEmbedded(index: string, passageIds: ReadonlyArray<string>): Effect.Effect<void, PassagesError>
+    /** Makes every passage wait for a vector again: the vectors of the index were lost, replaced or given up. */
+    forgetVectors(index: string): Effect.Effect<void, PassagesError>
+    /** Vectors of any index whose passage is gone, oldest first, with the collection's server (`null` for documents). */
     orphans(
       limit: number
     ): Effect.Effect<ReadonlyArray<{ readonly passageId: string; readonly serverId: string | null }>, PassagesError>

@@ -390,18 +390,37 @@ const make = Effect.gen(function* () {
 
   // Vectors
 
-  const isCurrent = (embedder: string) =>
-    Effect.map(
-      run<{ embedder: string }>(`SELECT embedder FROM passage_embedder`),
-      ([row]) => row?.embedder === embedder
+  /** The bit of an index in the marks; `undefined` while it has marked nothing. */
+  const bitOf = (index: string) =>
+    Effect.map(run<{ bit: number }>(`SELECT bit FROM passage_marks WHERE name = ?`, index), ([row]) => row?.bit)
+
+  const clearMarks = (bit: number) =>
+    run(`UPDATE passages SET embedded = embedded & ~${bit} WHERE embedded & ${bit} <> 0`).pipe(
+      Effect.andThen(run(`UPDATE orphans SET embedded = embedded & ~${bit} WHERE embedded & ${bit} <> 0`))
     )
 
-  const clearMarks = run(`UPDATE passages SET embedded = 0 WHERE embedded = 1`).pipe(
-    Effect.andThen(run(`UPDATE orphans SET embedded = 0 WHERE embedded = 1`))
-  )
+  /** A bit that is free, or that of the index that claimed its own first. */
+  const claimBit = Effect.fnUntraced(function* (index: string) {
+    const claimed = yield* run<{ name: string; bit: number; claimed: number }>(
+      `SELECT name, bit, claimed FROM passage_marks ORDER BY claimed`
+    )
+    const free = [1, 2].find((bit) => claimed.every((row) => row.bit !== bit))
+    const bit = free ?? claimed[0]!.bit
+    if (free === undefined) yield* run(`DELETE FROM passage_marks WHERE bit = ?`, bit)
+    yield* clearMarks(bit)
+    yield* run(
+      `INSERT INTO passage_marks (name, bit, claimed) VALUES (?, ?, ?)`,
+      index,
+      bit,
+      (claimed.at(-1)?.claimed ?? 0) + 1
+    )
+    return bit
+  })
 
-  const unembedded = Effect.fnUntraced(function* (embedder: string, limit: number) {
-    const waiting = (yield* isCurrent(embedder)) ? `WHERE p.embedded = 0` : ``
+  const unembedded = Effect.fnUntraced(function* (index: string, limit: number) {
+    const bit = yield* bitOf(index)
+    // As the partial index says it, with the bit written out.
+    const waiting = bit === undefined ? `` : `WHERE p.embedded & ${bit} = 0`
     const rows = yield* run<Passage & Omit<Unembedded, "passage">>(
       `SELECT ${passageColumns}, iif(c.kind = 'chat', '', c.title) AS title, c.kind,
          c.server_id AS serverId, c.channel_id AS channelId
@@ -417,32 +436,38 @@ const make = Effect.gen(function* () {
     }))
   }, explain("be read"))
 
-  const countUnembedded = Effect.fnUntraced(function* (embedder: string) {
-    const waiting = (yield* isCurrent(embedder)) ? `WHERE embedded = 0` : ``
+  const countUnembedded = Effect.fnUntraced(function* (index: string) {
+    const bit = yield* bitOf(index)
+    const waiting = bit === undefined ? `` : `WHERE embedded & ${bit} = 0`
     const [row] = yield* run<{ rows: number }>(`SELECT count(*) AS rows FROM passages ${waiting}`)
     return row!.rows
   }, explain("be counted"))
 
-  const markEmbedded = (embedder: string, passageIds: ReadonlyArray<string>) =>
+  const markEmbedded = (index: string, passageIds: ReadonlyArray<string>) =>
     Effect.gen(function* () {
-      if (!(yield* isCurrent(embedder))) {
-        yield* clearMarks
-        yield* run(`INSERT OR REPLACE INTO passage_embedder (only, embedder) VALUES (1, ?)`, embedder)
-      }
-      yield* run(`UPDATE passages SET embedded = 1 WHERE id IN (SELECT value FROM json_each(?))`, passageIds)
+      const bit = (yield* bitOf(index)) ?? (yield* claimBit(index))
+      yield* run(
+        `UPDATE passages SET embedded = embedded | ${bit} WHERE id IN (SELECT value FROM json_each(?))`,
+        passageIds
+      )
       // A passage may go while its vector is made: that vector has no passage from the start.
       yield* run(
-        `INSERT OR IGNORE INTO orphans (passage_id, server_id, embedded)
-         SELECT value, (SELECT server_id FROM messages WHERE id = substr(value, 1, length(value) - ?)), 1
-         FROM json_each(?) WHERE value NOT IN (SELECT id FROM passages)`,
+        `INSERT INTO orphans (passage_id, server_id, embedded)
+         SELECT value, (SELECT server_id FROM messages WHERE id = substr(value, 1, length(value) - ?)), ${bit}
+         FROM json_each(?) WHERE value NOT IN (SELECT id FROM passages)
+         ON CONFLICT (passage_id) DO UPDATE SET embedded = embedded | ${bit}`,
         hashLength + 1,
         passageIds
       )
     }).pipe((effect) => write(`mark ${passageIds.length} passages`, effect))
 
-  const forgetVectors = (embedder: string) =>
+  const forgetVectors = (index: string) =>
     Effect.gen(function* () {
-      if (yield* isCurrent(embedder)) yield* clearMarks
+      const bit = yield* bitOf(index)
+      if (bit !== undefined) {
+        yield* clearMarks(bit)
+        yield* run(`DELETE FROM passage_marks WHERE name = ?`, index)
+      }
       yield* tick
     }).pipe((effect) => write("forget their vectors", effect))
 

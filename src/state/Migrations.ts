@@ -11,6 +11,7 @@ import * as Discord from "./migrations/0007_discord.ts"
 import * as LocalThreads from "./migrations/0008_local_threads.ts"
 import * as Answers from "./migrations/0009_answers.ts"
 import * as Events from "./migrations/0010_events.ts"
+import * as Indexes from "./migrations/0011_indexes.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -25,7 +26,8 @@ export const layer = Layer.effectDiscard(
         "0007_discord": Discord.migration,
         "0008_local_threads": LocalThreads.migration,
         "0009_answers": Answers.migration,
-        "0010_events": Events.migration
+        "0010_events": Events.migration,
+        "0011_indexes": Indexes.migration
       })
     })
   )

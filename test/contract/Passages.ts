@@ -428,7 +428,7 @@ export const suite = <E>(name: string, store: Layer.Layer<Passages, E>) =>
           assert.strictEqual(yield* passages.countUnembedded("e1"), 1)
         }))
 
-      test("another embedder starts afresh, and looking alone changes nothing", (passages) =>
+      test("two indexes are kept apart, a third takes the place of the older, and looking alone changes nothing", (passages) =>
         Effect.gen(function* () {
           yield* passages.applyChat([created("m1", "one"), created("m2", "two")])
           const ids = yield* embedAll(passages, "e1")
@@ -437,10 +437,36 @@ export const suite = <E>(name: string, store: Layer.Layer<Passages, E>) =>
           yield* passages.forgetVectors("e2")
           assert.deepStrictEqual(yield* waiting(passages, "e1"), [])
           yield* passages.markEmbedded("e2", ids.slice(0, 1))
+          assert.deepStrictEqual([yield* waiting(passages, "e2"), yield* waiting(passages, "e1")], [["two"], []])
+          yield* passages.applyChat([created("m3", "three")])
           assert.deepStrictEqual(
             [yield* waiting(passages, "e2"), yield* waiting(passages, "e1")],
-            [["two"], ["one", "two"]]
+            [["two", "three"], ["three"]]
           )
+          yield* passages.forgetVectors("e1")
+          assert.deepStrictEqual(
+            [yield* waiting(passages, "e2"), yield* waiting(passages, "e1")],
+            [
+              ["two", "three"],
+              ["one", "two", "three"]
+            ]
+          )
+          yield* embedAll(passages, "e1")
+          yield* passages.markEmbedded("e3", ids.slice(1))
+          assert.deepStrictEqual(
+            [yield* waiting(passages, "e1"), yield* waiting(passages, "e2"), yield* waiting(passages, "e3")],
+            [[], ["one", "two", "three"], ["one", "three"]]
+          )
+        }))
+
+      test("a passage that comes back keeps the vectors it has, of each index", (passages) =>
+        Effect.gen(function* () {
+          const records = version("d1", "v", ["A", "one"])
+          yield* passages.applyDocuments(records)
+          yield* embedAll(passages, "e1")
+          yield* passages.applyDocuments([{ type: "removed", documentId: "d1", source: "docs" }])
+          yield* passages.applyDocuments(records)
+          assert.deepStrictEqual([yield* waiting(passages, "e1"), yield* waiting(passages, "e2")], [[], ["one"]])
         }))
 
       test("forgotten vectors are all made again", (passages) =>
