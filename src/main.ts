@@ -12,9 +12,11 @@ import * as Listener from "./actors/Listener.ts"
 import * as OwnDocs from "./actors/OwnDocs.ts"
 import * as Refresher from "./actors/Refresher.ts"
 import * as Reminder from "./actors/Reminder.ts"
+import * as Retractor from "./actors/Retractor.ts"
 import * as Speaker from "./actors/Speaker.ts"
 import * as Supervise from "./actors/Supervise.ts"
 import * as Vectorizer from "./actors/Vectorizer.ts"
+import * as Registry from "./broker/avro/Registry.ts"
 import { bootstrapServers } from "./broker/kafka/KafkaSettings.ts"
 import * as Prepare from "./broker/Prepare.ts"
 import * as SqliteBroker from "./broker/Sqlite.ts"
@@ -50,12 +52,23 @@ import * as Chroma from "./vectors/Chroma.ts"
 import * as Server from "./web/Server.ts"
 
 /** Kafka where it is named, and its client is loaded only then; otherwise the embedded broker. */
-export const Brokers = Layer.unwrap(
+const Logs = Layer.unwrap(
   Effect.gen(function* () {
     const servers = yield* bootstrapServers.config
     if (Option.isNone(servers)) return SqliteBroker.layer
     const { layer } = yield* Effect.promise(() => import("./broker/Kafka.ts"))
     return layer
+  })
+)
+
+/** Values are Avro where there is a schema registry. */
+export const Brokers = Layer.unwrap(
+  Effect.gen(function* () {
+    const registry = yield* Registry.address
+    if (registry === undefined) return Logs
+    const { layerOf } = yield* Effect.promise(() => import("./broker/Avro.ts"))
+    const { commands, responses } = yield* Commander.topics
+    return Layer.provide(layerOf(registry, Topics.allWith([commands, responses])), Logs)
   })
 )
 
@@ -112,6 +125,7 @@ export const Actors = Supervise.layer([
   OwnDocs.actor, //       README, docs      → document-chunks
   Refresher.actor, //     websites, folders → document-chunks
   Listener.actor, //      chat              → discord-messages, bot-queries
+  Retractor.actor, //     discord-messages  → chat
   Indexer.chat, //        discord-messages  → passages
   Indexer.documents, //   document-chunks   → passages
   Vectorizer.actor, //    passages          → vectors

@@ -6,6 +6,7 @@ import { ingestOwnDocs } from "./actors/OwnDocs.ts"
 import { refreshEvery } from "./actors/Refresher.ts"
 import { shutdownGrace } from "./actors/Supervise.ts"
 import * as DiscordSettings from "./chat/discord/DiscordSettings.ts"
+import * as Registry from "./broker/avro/Registry.ts"
 import * as KafkaSettings from "./broker/kafka/KafkaSettings.ts"
 import { privateAddresses } from "./docs/site/Fetcher.ts"
 import { mostPages } from "./docs/site/Website.ts"
@@ -26,6 +27,7 @@ export const all: ReadonlyArray<Setting<any>> = [
   dataDir,
   ...DiscordSettings.settings,
   ...KafkaSettings.settings,
+  ...Registry.settings,
   chromaUrl,
   ...GeminiSettings.settings,
   ...Allowance.settings,

@@ -46,6 +46,11 @@ export interface OutgoingRecord {
   readonly key: string | null
   readonly value: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
+  /**
+   * With a schema registry: `avro` has to fit the schema of the topic, `raw` goes as it is; without it a value goes as
+   * Avro that is JSON and fits.
+   */
+  readonly format?: "avro" | "raw"
 }
 
 /** How sure one call wants to be, where there is a choice; elsewhere it is as sure as can be. */

@@ -3,6 +3,7 @@ import { Clock, Console, Duration, Effect, FileSystem, Option, Stdio, Stream } f
 import { Argument, Command, Flag } from "effect/cli"
 import { fstatSync } from "node:fs"
 import { commandsTopic } from "../actors/Commander.ts"
+import * as Registry from "../broker/avro/Registry.ts"
 import type { Assurance, Position } from "../broker/Broker.ts"
 import type { NewRecord } from "../web/Api.ts"
 import { CommandError } from "./CommandError.ts"
@@ -92,13 +93,13 @@ interface Sending {
   readonly json: boolean
   /** Records a second. */
   readonly rate: number
-  readonly assurance: Assurance | undefined
+  readonly how: System.How
 }
 
 /** Sends message after message; whatever ends it, what was sent is acknowledged and counted. */
 const send = Effect.fnUntraced(function* <E, R>(
   messages: Stream.Stream<string, E, R>,
-  { assurance, json, rate, record, topic }: Sending
+  { how, json, rate, record, topic }: Sending
 ) {
   const log = yield* System.records
   const started = yield* Clock.currentTimeMillis
@@ -110,7 +111,7 @@ const send = Effect.fnUntraced(function* <E, R>(
     const positions = yield* log.publish(
       topic,
       batch.map((value) => ({ ...record, value })),
-      assurance
+      how
     )
     sent += positions.length
     yield* Console.log(positions.map(line).join("\n"))
@@ -206,21 +207,42 @@ export const produce = Command.make(
       Flag.withDescription("Every message has to be JSON; one that is not ends it"),
       Flag.withDefault(false)
     ),
+    avro: Flag.Boolean("avro").pipe(
+      Flag.withDescription("Messages are JSON and go as Avro, with the topic's schema at SCHEMA_REGISTRY_URL"),
+      Flag.withDefault(false)
+    ),
     text: Flag.Boolean("text").pipe(
       Flag.withDescription("Messages are text, which is the default"),
       Flag.withDefault(false)
     )
   },
-  Effect.fn(function* ({ acks, continuous, count, file, headers, json, key, messages, rate, retries, text, topic }) {
-    if (json && text) return yield* new CommandError({ detail: "Expected --json or --text, not both." })
+  Effect.fn(function* ({
+    acks,
+    avro,
+    continuous,
+    count,
+    file,
+    headers,
+    json,
+    key,
+    messages,
+    rate,
+    retries,
+    text,
+    topic
+  }) {
+    if ([avro, json, text].filter(Boolean).length > 1)
+      return yield* new CommandError({ detail: "Expected one of --json, --text and --avro." })
+    if (avro && (yield* Registry.address) === undefined)
+      return yield* new CommandError({ detail: "--avro needs a schema registry: set SCHEMA_REGISTRY_URL." })
     const given = yield* messagesFrom(messages, file)
     const times = Option.getOrElse(count, () => Infinity)
     yield* send(continuous || Option.isSome(count) ? yield* repeated(given, times) : given, {
       topic: Option.getOrUndefined(topic) ?? (yield* commandsTopic.config),
       record: { key: Option.getOrNull(key), headers },
-      json,
+      json: json || avro,
       rate: Option.getOrElse(rate, () => (continuous ? 1 : Infinity)),
-      assurance: assuranceOf(acks, Option.getOrUndefined(retries))
+      how: { assurance: assuranceOf(acks, Option.getOrUndefined(retries)), format: avro ? "avro" : "raw" }
     })
   })
 ).pipe(

@@ -9,12 +9,26 @@ import { ingest } from "./Ingest.ts"
 import { mcp } from "./Mcp.ts"
 import { produce } from "./Produce.ts"
 import { sources } from "./Sources.ts"
+import { schemas } from "./Schemas.ts"
 import { start } from "./Start.ts"
 import { topics } from "./Topics.ts"
 
 export const rtfm = Command.make("rtfm").pipe(
   Command.withDescription("Answers questions from your documentation and your chat, with quotes and links"),
-  Command.withSubcommands([start, ask, ingest, sources, mcp, topics, produce, consume, deadLetters, doctor, evaluate]),
+  Command.withSubcommands([
+    start,
+    ask,
+    ingest,
+    sources,
+    mcp,
+    topics,
+    produce,
+    consume,
+    deadLetters,
+    schemas,
+    doctor,
+    evaluate
+  ]),
   Command.withExamples([
     { command: "rtfm start", description: "Start the bot and its page" },
     { command: "rtfm ingest docs/", description: "Teach it a folder of documentation" },

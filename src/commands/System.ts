@@ -88,13 +88,20 @@ export interface Reading {
 
 export type Incoming = typeof RecordInfo.Type
 
+/** How records are written where the API does not have a say in it. */
+export interface How {
+  readonly assurance?: Assurance | undefined
+  /** Default: as they are. */
+  readonly format?: "avro" | "raw"
+}
+
 /** What topics hold, to be written and read for as long as the scope is open. */
 export interface Records {
   /** Durable when it returns, in order, all or none; with an assurance of its own, what that says. */
   readonly publish: (
     topic: string,
     records: ReadonlyArray<typeof NewRecord.Type>,
-    assurance?: Assurance
+    how?: How
   ) => Effect.Effect<ReadonlyArray<Position>, unknown>
   readonly read: (reading: Reading) => Stream.Stream<Incoming, unknown>
   /** Where a topic ends, by partition. */
@@ -105,7 +112,12 @@ const endsOf = (partitions: ReadonlyArray<{ readonly partition: number; readonly
   new Map(partitions.map(({ end, partition }) => [partition, end]))
 
 const recordsThrough = (api: Client.Client): Records => ({
-  publish: (topic, records) => api.records.publish({ params: { topic }, payload: { records } }),
+  publish: (topic, records, how) =>
+    how?.format === "avro"
+      ? Effect.fail(
+          new CommandError({ detail: "--avro needs a Kafka that the running process and this command share." })
+        )
+      : api.records.publish({ params: { topic }, payload: { records } }),
   read: ({ follow, from, topic }) =>
     Stream.unwrap(api.records.read({ params: { topic }, query: { from, follow: follow ? "true" : "false" } })),
   ends: (topic) =>
@@ -113,7 +125,7 @@ const recordsThrough = (api: Client.Client): Records => ({
 })
 
 const recordsOf = (log: Context.Context<Broker>): Records => ({
-  publish: (topic, records, assurance) => Effect.provide(WebRecords.publish(topic, records, assurance), log),
+  publish: (topic, records, how) => Effect.provide(WebRecords.publish(topic, records, how), log),
   read: ({ from, ...reading }) =>
     WebRecords.read({ ...reading, from: Result.getOrThrow(ReadFrom.parse(from)) }).pipe(Stream.provideContext(log)),
   ends: (topic) =>

@@ -39,6 +39,8 @@ export interface Source<A> extends TopicSpec {
 
 /** A topic whose values are JSON of one schema. Records with one key stay in order. */
 export interface Topic<A> extends Source<A> {
+  /** Of the values as JSON. */
+  readonly schema: Schema.Top
   readonly key: (value: A) => string
   readonly encode: (value: A) => Uint8Array
 }
@@ -80,6 +82,7 @@ export const topic = <A, I>(options: {
     partitions: 3,
     retention: Duration.fromInputUnsafe(options.retention),
     description: options.description,
+    schema: codec,
     key: options.key,
     ...(options.about !== undefined && { about: options.about }),
     encode: (value) => toBytes.encode(JSON.stringify(encode(value))),

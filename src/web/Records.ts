@@ -9,6 +9,7 @@ import {
   Broker,
   type BrokerError,
   type IncomingRecord,
+  type OutgoingRecord,
   type Position,
   type ReadFrom
 } from "../broker/Broker.ts"
@@ -44,7 +45,7 @@ export const toRecordInfo = ({ value, ...record }: IncomingRecord): typeof Recor
 export const publish = Effect.fn("Records.publish")(function* (
   topic: string,
   records: ReadonlyArray<typeof NewRecord.Type>,
-  assurance?: Assurance
+  how: { readonly assurance?: Assurance | undefined; readonly format?: OutgoingRecord["format"] } = {}
 ): Effect.fn.Return<ReadonlyArray<Position>, BrokerError, Broker> {
   const broker = yield* Broker
   return yield* broker.publish(
@@ -52,9 +53,10 @@ export const publish = Effect.fn("Records.publish")(function* (
       topic,
       key,
       value: toBytes.encode(value),
+      format: how.format ?? "raw",
       ...(headers !== undefined && { headers })
     })),
-    assurance
+    how.assurance
   )
 })
 

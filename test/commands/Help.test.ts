@@ -28,6 +28,9 @@ const commands: ReadonlyArray<ReadonlyArray<string>> = [
   ["dlq", "list"],
   ["dlq", "show"],
   ["dlq", "redrive"],
+  ["schemas"],
+  ["schemas", "list"],
+  ["schemas", "register"],
   ["doctor"],
   ["eval"]
 ]
