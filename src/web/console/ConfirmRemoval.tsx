@@ -41,7 +41,9 @@ export const ConfirmRemoval = ({ message }: { readonly message: LocalMessage }) 
 
 /** The keyboard goes on from the message that takes the place of this one. */
 const focusBeside = (row: HTMLElement | null): void => {
-  const beside = row?.nextElementSibling ?? row?.previousElementSibling
-  if (beside instanceof HTMLElement && beside.matches("[data-message]")) focusRow(beside)
+  const all = [...document.querySelectorAll<HTMLElement>("[data-message]")]
+  const at = row === null ? -1 : all.indexOf(row)
+  const beside = at < 0 ? undefined : (all[at + 1] ?? all[at - 1])
+  if (beside) focusRow(beside)
   else focusComposer()
 }

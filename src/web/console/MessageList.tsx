@@ -1,6 +1,5 @@
 /** The messages of a channel: follows the newest while the reader is there, loads older ones on the way up. */
 import { useSignal } from "@preact/signals"
-import { Fragment } from "preact"
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks"
 import type { LocalMessage } from "../../domain/Happening.ts"
 import { EmptyChannel } from "./EmptyChannel.tsx"
@@ -9,10 +8,11 @@ import { Icon } from "./Icon.tsx"
 import { MessageRow } from "./MessageRow.tsx"
 import type { Room } from "./Room.ts"
 import { route } from "./Route.ts"
-import { channel } from "./state.ts"
+import { channel, sought } from "./state.ts"
 import { texts } from "./texts.ts"
 import type { Messages } from "./Timeline.ts"
 import { dayName, sameDay } from "./Times.ts"
+import { offsetOf, type Range, rangeOf } from "./Window.ts"
 import { Working } from "./Working.tsx"
 
 /** Nearer to the end than this counts as at the end, in pixels. */
@@ -45,7 +45,7 @@ export const MessageList = ({ room }: { readonly room: Room }) => {
           aria-label={texts.chat.log(channel.value?.name ?? "")}
           aria-busy={phase !== "ready" || room.loadingOlder.value}
         >
-          <Rows messages={messages} />
+          <Rows room={room} scroller={scroller} messages={messages} />
         </div>
         {isEmpty && <EmptyChannel channelId={room.channelId} />}
         <Working channelId={room.channelId} />
@@ -60,14 +60,23 @@ export const MessageList = ({ room }: { readonly room: Room }) => {
   )
 }
 
-const Rows = ({ messages }: { readonly messages: Messages }) => {
+interface RowsProps {
+  readonly room: Room
+  readonly scroller: { readonly current: HTMLDivElement | null }
+  readonly messages: Messages
+}
+
+const Rows = ({ room, scroller, messages }: RowsProps) => {
   const byId = useMemo(() => new Map(messages.map((message) => [message.id, message])), [messages])
+  const { list, range } = useRange(room, scroller, messages)
   return (
-    <>
-      {messages.map((message, index) => {
+    <div ref={list}>
+      <div style={{ height: `${range.before}px` }} />
+      {messages.slice(range.from, range.to).map((message, at) => {
+        const index = range.from + at
         const before = messages[index - 1]
         return (
-          <Fragment key={message.id}>
+          <div key={message.id} class="item" data-item={message.id}>
             {startsDay(before, message) && <Day at={message.createdAt} />}
             <MessageRow
               message={message}
@@ -77,11 +86,82 @@ const Rows = ({ messages }: { readonly messages: Messages }) => {
               followed={goesOn(message, messages[index + 1])}
               newest={index === messages.length - 1}
             />
-          </Fragment>
+          </div>
         )
       })}
-    </>
+      <div style={{ height: `${range.after}px` }} />
+    </div>
   )
+}
+
+/** Pixels of a row that was never on the page. */
+const guessed = 66
+/** The reader moves so far, in pixels, before other rows come on the page. */
+const stride = 400
+
+/** Heights of messages that are gone are kept up to so many. */
+const forgotten = 1_000
+
+const known = (heights: ReadonlyMap<string, number>, messages: Messages): Map<string, number> =>
+  new Map(messages.flatMap(({ id }) => (heights.has(id) ? [[id, heights.get(id)!] as const] : [])))
+
+const useRange = (room: Room, scroller: RowsProps["scroller"], messages: Messages) => {
+  const list = useRef<HTMLDivElement>(null)
+  const heights = useRef(new Map<string, number>())
+  const sight = useRef({ top: 0, height: 1_000 })
+  const first = useRef<string | undefined>(undefined)
+  const moved = useSignal(0)
+  void moved.value
+
+  const heightOf = (index: number): number => heights.current.get(messages[index]!.id) ?? guessed
+  // What was read from the past stands above: the reader is so much further down.
+  if (first.current !== messages[0]?.id) {
+    const added = messages.findIndex(({ id }) => id === first.current)
+    if (added > 0) sight.current.top += offsetOf(added, heightOf)
+    first.current = messages[0]?.id
+  }
+  const range = rangeOf(messages.length, heightOf, sight.current, room.following)
+
+  // Rows that come in above with another height than was guessed must not move what the reader looks at.
+  const drawn = useRef(range)
+  const kept =
+    drawn.current.from === range.from || room.following ? undefined : firstInView(scroller.current, range, messages)
+  useLayoutEffect(() => {
+    drawn.current = range
+    for (const item of list.current?.querySelectorAll<HTMLElement>("[data-item]") ?? [])
+      heights.current.set(item.dataset["item"]!, item.offsetHeight)
+    if (heights.current.size > 2 * messages.length + forgotten) heights.current = known(heights.current, messages)
+    if (kept?.row.isConnected && scroller.current)
+      scroller.current.scrollTop += kept.row.getBoundingClientRect().top - kept.top
+  })
+
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return undefined
+    const look = () => {
+      const { clientHeight: height, scrollTop: top } = element
+      if (Math.abs(top - sight.current.top) < stride && height === sight.current.height) return
+      sight.current = { top, height }
+      moved.value++
+    }
+    look()
+    element.addEventListener("scroll", look, { passive: true })
+    return () => element.removeEventListener("scroll", look)
+  }, [room])
+
+  const wanted = sought.value
+  useEffect(() => {
+    const index = wanted === undefined ? -1 : messages.findIndex(({ id }) => id === wanted)
+    if (wanted === undefined || index < 0 || !scroller.current) return
+    room.following = false
+    const { clientHeight: height } = scroller.current
+    sight.current = { top: Math.max(0, offsetOf(index, heightOf) - height / 2), height }
+    sought.value = undefined
+    moved.value++
+    requestAnimationFrame(() => focusMessage(wanted))
+  }, [wanted])
+
+  return { list, range }
 }
 
 type Neighbour = LocalMessage | undefined
@@ -203,7 +283,8 @@ const useOlder = (room: Room, scroller: { readonly current: HTMLDivElement | nul
 
   useLayoutEffect(() => {
     shown.current = first
-    if (seen && scroller.current) scroller.current.scrollTop += seen.row.getBoundingClientRect().top - seen.top
+    if (seen?.row.isConnected && scroller.current)
+      scroller.current.scrollTop += seen.row.getBoundingClientRect().top - seen.top
   }, [first])
 
   useEffect(() => {
@@ -231,10 +312,14 @@ const useSettled = (room: Room): boolean => {
   return settled.value
 }
 
-const firstInView = (scroller: HTMLElement | null) => {
+/** Of those that stay on the page, where it is known which do. */
+const firstInView = (scroller: HTMLElement | null, range?: Range, messages?: Messages) => {
   const top = scroller?.getBoundingClientRect().top ?? 0
-  const rows = scroller?.querySelectorAll("[data-message]") ?? []
-  const row = [...rows].find((row) => row.getBoundingClientRect().bottom > top)
+  const stay = range && messages && new Set(messages.slice(range.from, range.to).map(({ id }) => id))
+  const rows = scroller?.querySelectorAll<HTMLElement>("[data-message]") ?? []
+  const row = [...rows].find(
+    (row) => row.getBoundingClientRect().bottom > top && (stay?.has(row.dataset["message"]!) ?? true)
+  )
   return row && { row, top: row.getBoundingClientRect().top }
 }
 
@@ -244,6 +329,6 @@ const useLinkedMessage = (room: Room): void => {
   const wanted = shown.view === "chat" ? shown.messageId : undefined
   const ready = room.phase.value === "ready"
   useEffect(() => {
-    if (ready && wanted !== undefined) focusMessage(wanted)
+    if (ready && wanted !== undefined && !focusMessage(wanted)) sought.value = wanted
   }, [wanted, ready])
 }

@@ -15,7 +15,7 @@ import { Opinions } from "./Opinions.tsx"
 import { Prose } from "./Prose.tsx"
 import { Reactions } from "./Reactions.tsx"
 import { chatAddress } from "./Route.ts"
-import { editing, followed as followedWay, isWorking, lookOf, removing, threads } from "./state.ts"
+import { editing, followed as followedWay, isWorking, lookOf, removing, sought, threads } from "./state.ts"
 import { texts } from "./texts.ts"
 import { clockTime, wholeTime } from "./Times.ts"
 import { follow } from "./WayPanel.tsx"
@@ -148,7 +148,7 @@ const ReplyLine = ({ replied }: { readonly replied: LocalMessage | undefined }) 
   <div class="reply-line">
     <span class="unseen">{texts.chat.inReplyTo} </span>
     {replied ? (
-      <button type="button" onClick={() => focusMessage(replied.id)}>
+      <button type="button" onClick={() => focusMessage(replied.id) || (sought.value = replied.id)}>
         <b>
           <bdi>{replied.author.name}</bdi>
         </b>{" "}

@@ -28,6 +28,8 @@ export const keysOpen = signal(false)
 export const followed = signal<string | undefined>(undefined)
 /** Goes up when what is followed went on. */
 export const followedVersion = signal(0)
+/** A message that is to be shown and gone to, wherever in its channel it stands. */
+export const sought = signal<string | undefined>(undefined)
 /** The message a reaction is being chosen for. */
 export const reacting = signal<string | undefined>(undefined)
 /** A quote whose source was opened from here, to be marked there. */
