@@ -53,9 +53,9 @@ const plain = (text: string, allowed: ReadonlySet<string>): string =>
     return `${allowed.has(url) ? `\`${url}\`` : "(a link)"}${rest}`
   })
 
-/** In code nothing is a link or a mention, but an address that may not stay goes there, too. */
+/** In code nothing is a link or a mention, but not every reader knows what is code. */
 const code = (text: string, allowed: ReadonlySet<string>): string =>
-  text.replaceAll(address, (found) => (allowed.has(bare(found)) ? found : "(a link)"))
+  unmentioned(text).replaceAll(address, (found) => (allowed.has(bare(found)) ? found : "(a link)"))
 
 /** Marks at the start of a line that make it a heading, small print, a quote or an item. */
 const marks = /^(?:\s*(?:#{1,6}|-#|>{1,3}|[-*•+])(?=\s|$))+\s*/
