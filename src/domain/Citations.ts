@@ -18,7 +18,7 @@ const folded = (text: string): { readonly text: string; readonly from: ReadonlyA
   for (const { 0: piece, index } of text.trim().matchAll(/\s+|\S/gu)) {
     const lower = /^\s/.test(piece) ? " " : piece.toLowerCase()
     result += lower
-    for (let i = 0; i < lower.length; i++) from.push(index)
+    for (let i = 0; i < lower.length; i++) from.push(index + Math.min(i, piece.length - 1))
   }
   return { text: result, from }
 }
