@@ -7,7 +7,7 @@ import type { LocalChannel, LocalMessage, Reaction } from "../domain/Happening.t
 import { maxQuestionLength, queryOf } from "../domain/Question.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
-import { type Batch, Chat, ChatError, type Heard, type Reply } from "./Chat.ts"
+import { type Batch, Chat, ChatError, type Heard, type Reply, retracted } from "./Chat.ts"
 import {
   type ChannelRow,
   channelOf,
@@ -330,6 +330,26 @@ const make = Effect.gen(function* () {
     return toChatMessage(yield* add(message, false), false)
   })
 
+  /** The answers that quote a message; passages of chat carry their message's id. */
+  const quoting = (id: string) => sql<Row>`
+    SELECT * FROM local_messages WHERE answer IS NOT NULL AND instr(answer, ${`"passageId":"${id}~`}) > 0`
+
+  const retract = Effect.fn("Chat.retract")(
+    function* (messageIds: ReadonlyArray<string>) {
+      const editedAt = yield* now
+      const rows = (yield* Effect.forEach(messageIds, quoting)).flat()
+      for (const row of rows) {
+        const before = toLocal(row)
+        const answer = before.answer && { ...before.answer, text: retracted, refused: true, citations: [] }
+        const message = { ...before, text: retracted, editedAt, ...(answer !== undefined && { answer }) }
+        const { answer: kept } = toRow(message, false)
+        yield* sql`UPDATE local_messages SET text = ${retracted}, answer = ${kept}, edited_at = ${editedAt} WHERE id = ${row.id}`
+        yield* happenings.tell({ type: "message.edited", message })
+      }
+    },
+    Effect.catchTag("SqlError", failed)
+  )
+
   const unconfirmed = (after: number) =>
     sql<{ seq: number; event: string }>`
       SELECT seq, event FROM local_events WHERE seq > ${after} ORDER BY seq LIMIT ${heardAtOnce}`
@@ -390,6 +410,7 @@ const make = Effect.gen(function* () {
         say,
         // The page shows drafts as they happen.
         draft: () => Effect.void,
+        retract,
         audience: Effect.fn("Chat.audience")(function* (channelId) {
           const all = yield* channels
           if (!all.some(({ id }) => id === channelId)) return yield* unknownChannel(channelId)

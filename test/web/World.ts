@@ -190,6 +190,7 @@ const make = Effect.gen(function* () {
     heard: undefined as never,
     say: () => Effect.die("not said here"),
     draft: () => Effect.void,
+    retract: () => Effect.void,
     audience: () => Effect.succeed({ serverId: "local", channelIds: new Set(channels.map(({ id }) => id)) }),
     announcements: Effect.succeed("local:announcements"),
     typing: () => Effect.void

@@ -7,11 +7,14 @@ import {
   GatewayIntentBits,
   Routes
 } from "discord-api-types/v10"
-import { Config, Deferred, Effect, Option, Stream } from "effect"
+import { Config, Deferred, Effect, Option, Queue, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+import type { ChatEvent } from "../../domain/ChatMessage.ts"
 import { type Batch, Chat, ChatError, type ChatFatalError, type Reply } from "../Chat.ts"
 import { Documents } from "../../docs/Documents.ts"
 import { Feedback } from "../../knowledge/Feedback.ts"
 import { Passages } from "../../knowledge/Passages.ts"
+import * as Forgetting from "../Forgetting.ts"
 import * as CatchUp from "./CatchUp.ts"
 import * as Commands from "./Commands.ts"
 import * as DiscordSettings from "./DiscordSettings.ts"
@@ -69,6 +72,7 @@ export const make = Effect.gen(function* () {
   const documents = yield* Documents
   const feedback = yield* Feedback
   const rest = Rest.make({ token, api })
+  const sql = yield* SqlClient.SqlClient
   const state = yield* DiscordState.make
   const switches = yield* Switches.make(state, listenTo)
   const fatal = yield* Deferred.make<never, ChatFatalError>()
@@ -134,6 +138,23 @@ export const make = Effect.gen(function* () {
       : sources.map(({ documents, source }) => `- ${escape(source)}: ${documents.length} documents`).join("\n")
   )
 
+  const wishes = yield* Queue.unbounded<Batch>()
+  /** Puts events into the log with what is heard, and waits until they are there. */
+  const publish = Effect.fnUntraced(function* (events: ReadonlyArray<ChatEvent>) {
+    const there = yield* Deferred.make<void>()
+    const confirm = Effect.asVoid(Deferred.succeed(there, undefined))
+    yield* Queue.offer(wishes, { heard: events.map((event) => ({ event })), confirm })
+    yield* Deferred.await(there)
+  })
+  const forget = (userId: string) =>
+    switches
+      .optOut(userId)
+      .pipe(
+        Effect.andThen(Forgetting.forget(userId, publish)),
+        Effect.map(Forgetting.receiptText),
+        Effect.provideService(SqlClient.SqlClient, sql)
+      )
+
   const voice = Voice.make({
     rest,
     state,
@@ -155,7 +176,7 @@ export const make = Effect.gen(function* () {
       known,
       selfId: me.id,
       about: { status: status(me), sources, privacy: Effect.succeed(privacy) },
-      forget: () => Effect.succeed("Nothing is forgotten yet."),
+      forget,
       humanRole
     })
     const run = Effect.runForkWith(yield* Effect.context<never>())
@@ -191,7 +212,8 @@ export const make = Effect.gen(function* () {
       return batch
     })
     const live = Stream.fromEffectRepeat(toChatError(Effect.raceFirst(next, Deferred.await(fatal))))
-    return Stream.merge(live, Stream.mapError(catchUp.batches, chatErrorOf))
+    const missedSoFar = Stream.mapError(catchUp.batches, chatErrorOf)
+    return Stream.mergeAll([live, missedSoFar, Stream.fromQueue(wishes)], { concurrency: "unbounded" })
   })
 
   const audience = Effect.fn("Discord.audience")(function* (channelId: string, askerId?: string) {
@@ -231,6 +253,7 @@ export const make = Effect.gen(function* () {
     ),
     say,
     draft: voice.draft,
+    retract: (messageIds) => toChatError(voice.retract(messageIds)),
     audience,
     announcements: Effect.fail(
       new ChatError({ reason: "unknown-channel", detail: "Discord has no channel for announcements of its own" })

@@ -224,6 +224,8 @@ export const make = Effect.gen(function* () {
           INSERT INTO discord_quotes (message_id, reply_id) VALUES (${messageId}, ${replyId})
           ON CONFLICT (message_id, reply_id) DO NOTHING`
     }, safely),
+    /** Nothing of the reply quotes anybody any more. */
+    unquote: (replyId: string) => Effect.asVoid(safely(sql`DELETE FROM discord_quotes WHERE reply_id = ${replyId}`)),
     /** The replies that quote any of these messages. */
     quoting: (messageIds: ReadonlyArray<string>) =>
       sql<{

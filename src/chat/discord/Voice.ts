@@ -2,7 +2,7 @@
 import { type APIMessage, MessageFlags, Routes } from "discord-api-types/v10"
 import { Clock, Effect, Metric } from "effect"
 import { createHash } from "node:crypto"
-import type { ChatError, Reply } from "../Chat.ts"
+import { type ChatError, type Reply, retracted } from "../Chat.ts"
 import { digestOf, type DiscordState, type InteractionToken, type Posted } from "./DiscordState.ts"
 import { longestMessage, neutralise, shorten } from "./DiscordText.ts"
 import * as Hearing from "./Hearing.ts"
@@ -230,6 +230,28 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
     (effect) => Effect.ignore(effect)
   )
 
+  /** Gone already, or in a place that is closed: nobody reads it there. */
+  const unreadable = ({ reason }: RestError) =>
+    reason === "unknown-message" || reason === "unknown-channel" || reason === "forbidden"
+
+  const takeBack = Effect.fnUntraced(function* (replyId: string) {
+    for (const { channelId, messageId, part } of yield* state.posted(replyId)) {
+      if (messageId === null) continue
+      const remove = rest.call("take back a message", {
+        method: "delete",
+        route: Routes.channelMessage(channelId, messageId)
+      })
+      const change = part === 0 ? edit(channelId, messageId, { content: retracted, components: [] }) : remove
+      yield* Effect.catchIf(Effect.asVoid(change), unreadable, () => Effect.void)
+      if (part === 0) yield* state.post(replyId, { part, channelId, messageId, digest: digestOf(retracted) })
+    }
+    yield* state.unquote(replyId)
+  })
+
+  const retract = Effect.fnUntraced(function* (messageIds: ReadonlyArray<string>) {
+    for (const replyId of yield* state.quoting(messageIds)) yield* takeBack(replyId)
+  })
+
   const typing = (channelId: string) =>
     rest
       .call("show that the bot is typing", {
@@ -240,7 +262,7 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
       })
       .pipe(Effect.ignore)
 
-  return { say, draft, edit, typing }
+  return { say, draft, retract, typing }
 }
 
 export type Voice = ReturnType<typeof make>
