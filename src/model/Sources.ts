@@ -42,7 +42,21 @@ const screenedOnce = (text: string): string => {
 
 const labelOf = (text: string) => screenedOnce(inert(text)).slice(0, longestTitle)
 
-const partsOf = ({ chunk }: Found): ReadonlyArray<Omit<Source, "id">> => {
+/** Characters of a section that are shown, and how many of them come before the passage that fits best. */
+const excerpt = { most: 3_000, before: 1_000 }
+
+/** A section, or of a long one what stands around its best passage, whole lines. */
+const excerptOf = ({ bestPassageId, chunk: { passages, text } }: Found): string => {
+  if (text.length <= excerpt.most) return text
+  const best = passages.find(({ id }) => id === bestPassageId)
+  const from = Math.max(0, (best === undefined ? 0 : text.indexOf(best.text)) - excerpt.before)
+  const start = from === 0 ? 0 : Math.max(text.lastIndexOf("\n", from) + 1, from - excerpt.before)
+  const end = text.lastIndexOf("\n", start + excerpt.most)
+  return text.slice(start, end > start + excerpt.before ? end : start + excerpt.most)
+}
+
+const partsOf = (found: Found): ReadonlyArray<Omit<Source, "id">> => {
+  const { chunk } = found
   const { editedAt, kind, passages } = chunk
   return kind === "document"
     ? [
@@ -52,7 +66,7 @@ const partsOf = ({ chunk }: Found): ReadonlyArray<Omit<Source, "id">> => {
           passages,
           title: labelOf(chunk.title),
           text: chunk.text,
-          shown: screenedOnce(chunk.text),
+          shown: screenedOnce(excerptOf(found)),
           url: chunk.url
         }
       ]
