@@ -441,6 +441,63 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
       }
     })
 
+    it("shows hostile text as text in every field that people and documents fill", async () => {
+      const hostile = `<img src=x onerror="window.broken=1"> \u202Eesrever\u202C "'><script>window.broken=2</script> {{7*7}}`
+      const channel = await newChannel(target.url)
+      const [ana, tom] = [await people.come(channel), await people.come(channel)]
+      // A name and a channel's name are refused with a sentence.
+      await ana.getByRole("button", { name: /Change your name/ }).click()
+      await ana.getByRole("textbox", { name: "Your name" }).fill(hostile.slice(0, 40))
+      await ana.getByRole("textbox", { name: "Your name" }).press("Enter")
+      await ana.getByText(/^A name is 1 to 40/).waitFor()
+      await ana.getByRole("textbox", { name: "Your name" }).press("Escape")
+      // A message, its edit, its thread and its reply.
+      await say(ana, hostile)
+      await said(ana, "esrever").hover()
+      await said(ana, "esrever").getByRole("button", { name: "Edit" }).click()
+      await ana.getByRole("textbox", { name: "Edit your message" }).fill(`edited ${hostile}`)
+      await ana.getByRole("textbox", { name: "Edit your message" }).press("Enter")
+      await said(tom, "edited <img src=x").hover()
+      await said(tom, "edited <img src=x").getByRole("button", { name: "Open a thread" }).click()
+      await tom.getByRole("heading", { name: /› edited <img src=x/ }).waitFor()
+      await box(tom).fill(`\`\`\`js\n${hostile}\n\`\`\``)
+      await box(tom).press("Enter")
+      await said(tom, "esrever").first().waitFor()
+      // A question, the reason why its answer is no good, a document and its title.
+      await tom.goto(channel)
+      await say(tom, `@rtfm ${answerable} ${hostile}`)
+      await answers(tom).first().getByRole("button", { name: "Not helpful" }).click()
+      await tom.getByRole("textbox", { name: "What is wrong with it?" }).fill(hostile)
+      await tom.getByRole("textbox", { name: "What is wrong with it?" }).press("Enter")
+      await tom.getByText(/^Thank you/).waitFor()
+      await tom.goto(`${target.url}/#/documents`)
+      await tom.getByRole("button", { name: "Choose a folder" }).waitFor()
+      await drop(tom, { [`hostile/<img src=x onerror=window.broken=3>.md`]: `# ${hostile}\n\n${hostile}` })
+      await tom.getByText(/^1 document read|^was not read/).waitFor()
+      for (const page of [ana, tom]) {
+        expect(await page.evaluate("window.broken")).toBeUndefined()
+        expect(await page.locator("#app :is(script, img, iframe, object, embed, link, style)").count()).toBe(0)
+      }
+      await noOverflow(ana)
+    })
+
+    it("takes a paste of a million characters without breaking, and refuses it with a sentence", async () => {
+      const page = await people.come(await newChannel(target.url))
+      await box(page).waitFor()
+      const began = Date.now()
+      await box(page).evaluate((field: any) => {
+        field.value = "word <b> ".repeat(111_112)
+        field.dispatchEvent(new Event("input", { bubbles: true }))
+      })
+      await page.getByText("A message has at most 4,000 characters; this one has 1,000,007.").waitFor()
+      await box(page).press("Enter")
+      expect(await log(page).getByRole("article").count()).toBe(0)
+      await box(page).fill("short again")
+      await box(page).press("Enter")
+      await said(page, "short again").waitFor()
+      expect(Date.now() - began).toBeLessThan(15_000)
+    })
+
     it("takes 2,000 emoji, and refuses what is too long with a sentence", async () => {
       const page = await people.come(await newChannel(target.url))
       await say(page, "😀".repeat(2_000))
