@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Vectorizer from "../src/actors/Vectorizer.ts"
 import { metadataOf } from "../src/knowledge/Collections.ts"
+import * as Indexes from "../src/knowledge/Indexes.ts"
 import { Passages, type Unembedded } from "../src/knowledge/Passages.ts"
 import * as PassagesSql from "../src/knowledge/PassagesSql.ts"
 import { textToEmbed } from "../src/domain/Retrieval.ts"
@@ -56,7 +57,7 @@ const vectorizer = (id: string, texts: ReadonlyArray<string>) =>
       })
     )
     return Duration.toSeconds(took)
-  }).pipe(Effect.scoped, Effect.provide(Corpus.embedder(id, texts)))
+  }).pipe(Effect.scoped, Effect.provide(Indexes.layer.pipe(Layer.provideMerge(Corpus.embedder(id, texts)))))
 
 const measure = (count: number, rounds: number) =>
   Effect.gen(function* () {

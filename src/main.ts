@@ -11,6 +11,7 @@ import * as Ingester from "./actors/Ingester.ts"
 import * as Listener from "./actors/Listener.ts"
 import * as OwnDocs from "./actors/OwnDocs.ts"
 import * as Refresher from "./actors/Refresher.ts"
+import * as Reindexer from "./actors/Reindexer.ts"
 import * as Reminder from "./actors/Reminder.ts"
 import * as Retractor from "./actors/Retractor.ts"
 import * as Speaker from "./actors/Speaker.ts"
@@ -30,8 +31,9 @@ import * as Topics from "./domain/Topics.ts"
 import * as Services from "./events/services/Services.ts"
 import { Steps } from "./events/Steps.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
+import * as Indexes from "./knowledge/Indexes.ts"
 import * as Passages from "./knowledge/PassagesSql.ts"
-import * as Retriever from "./knowledge/RetrieverHybrid.ts"
+import * as Retriever from "./knowledge/RetrieverLive.ts"
 import * as Allowance from "./model/Allowance.ts"
 import * as AnswerCache from "./model/AnswerCache.ts"
 import { apiKey } from "./model/gemini/GeminiSettings.ts"
@@ -86,13 +88,19 @@ const Chats = Layer.unwrap(
   })
 )
 
+/** Asked while an index that it made still answers. */
+const Local = Layer.effect(
+  Indexes.OtherEmbedders,
+  Effect.map(LocalEmbedder.make(), (local) => [local])
+)
+
 /** Gemini where its key is set, and its client is loaded only then; otherwise an embedder of our own, and quotes. */
 const Models = Layer.unwrap(
   Effect.gen(function* () {
     const key = yield* apiKey.config
     if (Option.isNone(key)) return QuotingWriter.layer.pipe(Layer.provideMerge(LocalEmbedder.layer))
     const { layer } = yield* Effect.promise(() => import("./model/gemini/Gemini.ts"))
-    return layer(key.value, QuotingWriter.layer).pipe(Layer.provide(Allowance.layer))
+    return layer(key.value, QuotingWriter.layer).pipe(Layer.provide(Allowance.layer), Layer.provideMerge(Local))
   })
 )
 
@@ -100,7 +108,10 @@ const Stores = Chats.pipe(
   Layer.provideMerge(Layer.mergeAll(Passages.layer, Feedback.layer, Documents.layer, Chroma.layer, Models))
 )
 
-export const Capabilities = Layer.mergeAll(Retriever.layer, AnswerCache.layer, Inventory.layer).pipe(
+// Whoever asks the embedder asks that of the index which answers, whatever the settings choose for the next one.
+export const Capabilities = Layer.mergeAll(AnswerCache.layer, Inventory.layer).pipe(
+  Layer.provideMerge(Indexes.layerEmbedder),
+  Layer.provideMerge(Retriever.layer),
   Layer.provideMerge(Stores),
   Layer.provideMerge(Sqlite.layer),
   Layer.provideMerge(Log),
@@ -129,6 +140,7 @@ export const Actors = Supervise.layer([
   Indexer.chat, //        discord-messages  → passages
   Indexer.documents, //   document-chunks   → passages
   Vectorizer.actor, //    passages          → vectors
+  Reindexer.actor, //     passages          → vectors of the next index
   Answerer.actor, //      bot-queries       → bot-responses
   Commander.commands, //  COMMANDS_TOPIC    → bot-responses
   Commander.responses, // RESPONSES_TOPIC   → bot-responses

@@ -1,68 +1,44 @@
-/** passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing. */
-import { Deferred, Duration, Effect, Latch, Metric, Option, Schedule, Stream } from "effect"
-import { type PassagesError, type Unembedded, Passages } from "../knowledge/Passages.ts"
-import { textToEmbed } from "../domain/Retrieval.ts"
-import { collectionOf, isOfEmbedder, metadataOf } from "../knowledge/Collections.ts"
-import { Embedder, type EmbedderError } from "../model/Embedder.ts"
-import { VectorStore, type VectorStoreError } from "../vectors/VectorStore.ts"
+/**
+ * passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing.
+ * Those of the index that answers; the Reindexer makes those of the one that is built beside it.
+ */
+import { Deferred, Duration, Effect, Latch, Option, Schedule, Stream } from "effect"
+import { collectionIn, isOfIndex } from "../knowledge/Collections.ts"
+import { type Index, Indexes } from "../knowledge/Indexes.ts"
+import { Passages } from "../knowledge/Passages.ts"
+import { VectorStore } from "../vectors/VectorStore.ts"
+import * as Filling from "./Filling.ts"
 import * as Supervise from "./Supervise.ts"
 
-/** Passages read, embedded and upserted together: as many as take about a second, whatever the embedder's speed. */
-const smallest = 16
+/** Vectors of gone passages removed together. */
 const largest = 256
-const roundMillis = 1_000
 
 /** After so long without news, what the vector store has is compared with what was written to it. */
 const idleUntilCompared = Duration.minutes(10)
 
-const vectorsTotal = Metric.counter("rtfm_vectorizer_vectors_total", {
-  description: "Vectors written to the vector store",
-  incremental: true
-})
-
 /** Between attempts while the embedder or the vector store is away. */
-const waits = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("10 seconds")]).pipe(Schedule.jittered)
-
-type Failure = PassagesError | EmbedderError | VectorStoreError
-
-const isAway = (error: Failure): boolean => error._tag !== "PassagesError" && error.retryable
-
-const textOf = ({ kind, passage, title }: Unembedded): string => textToEmbed({ kind, title, text: passage.text })
+export const waits = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("10 seconds")]).pipe(
+  Schedule.jittered
+)
 
 export const actor = Effect.gen(function* () {
   const passages = yield* Passages
-  const embedder = yield* Embedder
+  const indexes = yield* Indexes
   const vectors = yield* VectorStore
   const vitals = Supervise.vitals()
   const stop = yield* Deferred.make<void>()
   const news = Latch.makeUnsafe(false)
-  let size = smallest
-
-  const upsert = Effect.fnUntraced(function* (waiting: ReadonlyArray<Unembedded>) {
-    const embedded = yield* embedder.embedPassages(waiting.map(textOf))
-    const rows = waiting.map((each, i) => ({
-      id: each.passage.id,
-      vector: embedded[i]!,
-      metadata: metadataOf(each),
-      collection: collectionOf(each.serverId, embedder.id)
-    }))
-    for (const [collection, group] of Map.groupBy(rows, (row) => row.collection)) {
-      yield* vectors.upsert(collection, group)
-    }
-    yield* passages.markEmbedded(
-      embedder.id,
-      waiting.map(({ passage }) => passage.id)
-    )
-    yield* Metric.update(vectorsTotal, waiting.length)
-  })
+  const fill = yield* Filling.make
 
   const removeOrphans = Effect.gen(function* () {
     const orphans = yield* passages.orphans(largest)
-    for (const [collection, group] of Map.groupBy(orphans, ({ serverId }) => collectionOf(serverId, embedder.id))) {
-      yield* vectors.delete(
-        collection,
-        group.map(({ passageId }) => passageId)
-      )
+    for (const { name } of yield* indexes.all) {
+      for (const [collection, group] of Map.groupBy(orphans, ({ serverId }) => collectionIn(serverId, name))) {
+        yield* vectors.delete(
+          collection,
+          group.map(({ passageId }) => passageId)
+        )
+      }
     }
     yield* passages.forgetOrphans(orphans.map(({ passageId }) => passageId))
     return orphans.length
@@ -71,40 +47,35 @@ export const actor = Effect.gen(function* () {
   /** One round; how many rows it dealt with. */
   const round = Effect.gen(function* () {
     const removed = yield* removeOrphans
-    const waiting = yield* passages.unembedded(embedder.id, size)
-    if (waiting.length === 0) return removed
-    vitals.inHand = waiting.length
-    const [took] = yield* Effect.timed(upsert(waiting))
-    vitals.inHand = 0
-    vitals.handled += waiting.length
-    vitals.failedStarts = 0
-    size = Math.min(largest, Math.max(smallest, Math.round((waiting.length * roundMillis) / Duration.toMillis(took))))
-    return removed + waiting.length
+    return removed + (yield* fill(yield* indexes.live, vitals))
   })
 
   /** A vector store that was emptied or replaced fails nowhere; it only has less than was written to it. */
-  const compare = Effect.gen(function* () {
-    yield* Effect.repeat(removeOrphans, { while: (removed) => removed > 0 })
+  const compareIndex = Effect.fnUntraced(function* ({ name }: Index) {
     const { passages: all } = yield* passages.counts
-    const written = all - (yield* passages.countUnembedded(embedder.id))
-    const ours = (yield* vectors.collections).filter((collection) => isOfEmbedder(collection, embedder.id))
+    const written = all - (yield* passages.countUnembedded(name))
+    const ours = (yield* vectors.collections).filter((collection) => isOfIndex(collection, name))
     const kept = (yield* Effect.forEach(ours, vectors.count)).reduce((sum, count) => sum + count, 0)
     if (kept >= written) return
     yield* Effect.logWarning(`the vector store has ${kept} of ${written} vectors; making them again`)
-    yield* passages.forgetVectors(embedder.id)
+    yield* passages.forgetVectors(name)
+  })
+  const compare = Effect.gen(function* () {
+    yield* Effect.repeat(removeOrphans, { while: (removed) => removed > 0 })
+    for (const index of yield* indexes.all) yield* compareIndex(index)
   })
 
-  const failed = (error: Failure) => {
+  const failed = (error: Filling.Failure) => {
     const known = vitals.lastError === error.message
     vitals.inHand = 0
     vitals.lastError = error.message
-    if (!isAway(error)) return Effect.void
+    if (!Filling.isAway(error)) return Effect.void
     vitals.retries++
     return known ? Effect.void : Effect.logWarning(`vectors have to wait: ${error.message}`)
   }
   /** What waits is not lost and text finds it, so a part that is away is waited for. */
-  const patiently = <A>(effect: Effect.Effect<A, Failure>) =>
-    effect.pipe(Effect.tapError(failed), Effect.retry({ while: isAway, schedule: waits }))
+  const patiently = <A>(effect: Effect.Effect<A, Filling.Failure>) =>
+    effect.pipe(Effect.tapError(failed), Effect.retry({ while: Filling.isAway, schedule: waits }))
 
   const catchUp = Effect.repeat(patiently(round), { while: (rows) => rows > 0 })
 

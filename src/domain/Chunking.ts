@@ -1,5 +1,8 @@
 /** Text of a section cut into passages that overlap, each a verbatim part of it. */
 
+/** Raised when the same text is cut otherwise: vectors of passages cut in different ways do not mix. */
+export const chunkerVersion: number = 1
+
 /** Words of a passage, and words from the start of one to the start of the next. */
 export const passageWords = 110
 export const passageStride = 90

@@ -399,10 +399,11 @@ const make = Effect.gen(function* () {
       Effect.andThen(run(`UPDATE orphans SET embedded = embedded & ~${bit} WHERE embedded & ${bit} <> 0`))
     )
 
-  /** A bit that is free, or that of the index that claimed its own first. */
+  /** A bit that is free, or that of the index that claimed its own first; never that of the index that answers. */
   const claimBit = Effect.fnUntraced(function* (index: string) {
     const claimed = yield* run<{ name: string; bit: number; claimed: number }>(
-      `SELECT name, bit, claimed FROM passage_marks ORDER BY claimed`
+      `SELECT name, bit, claimed FROM passage_marks
+       ORDER BY name IN (SELECT name FROM vector_indexes WHERE role = 'live'), claimed`
     )
     const free = [1, 2].find((bit) => claimed.every((row) => row.bit !== bit))
     const bit = free ?? claimed[0]!.bit
@@ -412,7 +413,7 @@ const make = Effect.gen(function* () {
       `INSERT INTO passage_marks (name, bit, claimed) VALUES (?, ?, ?)`,
       index,
       bit,
-      (claimed.at(-1)?.claimed ?? 0) + 1
+      Math.max(0, ...claimed.map((row) => row.claimed)) + 1
     )
     return bit
   })

@@ -99,7 +99,8 @@ const explain = ({ ranked, removed, terms, vector }: Looked, grounds: Grounds): 
   grounds
 })
 
-const make = Effect.gen(function* () {
+/** Asks the index of the embedder it is given. */
+export const make = Effect.gen(function* () {
   const passages = yield* Passages
   const vectors = yield* VectorStore
   const embedder = yield* Embedder
