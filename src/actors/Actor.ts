@@ -48,6 +48,8 @@ interface Common<In> {
   readonly attempts?: number
   /** A drain goes on until the topic is read to its end, instead of stopping after what is in hand. */
   readonly drainToEnd?: boolean
+  /** Another actor answers for the topic: a record that cannot be decoded is put aside by that one, and passed over here. */
+  readonly guest?: boolean
 }
 
 export interface OneByOne<In, E> extends Common<In> {
@@ -242,7 +244,8 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
         lanes.add(laneKey(record), { value: decoded.success, record, attempts: 0, firstFailedAt: 0, visit })
       } else {
         const item = { value: undefined as In, record, attempts: 1, firstFailedAt: now, visit }
-        yield* deadLetter(item, "undecodable", decoded.failure)
+        if (options.guest === true) finish([], [item])
+        else yield* deadLetter(item, "undecodable", decoded.failure)
       }
     }
     if (lanes.hasReady()) ready.openUnsafe()

@@ -13,6 +13,7 @@ export const actor = Effect.gen(function* () {
     name: "retractor",
     from: Topics.messages,
     to: "chat",
+    guest: true,
     batch,
     handleBatch: (deliveries) => {
       const gone = deliveries.flatMap(({ value }) => (value.type === "deleted" ? value.messageIds : []))
