@@ -93,6 +93,15 @@ export const topic = <A, I>(options: {
   }
 }
 
+/** A topic of JSON of any shape that other programs write. */
+export const json = (name: string, description: string): Source<unknown> => ({
+  name,
+  partitions: 3,
+  retention: Duration.days(7),
+  description,
+  decode: parse
+})
+
 /** A topic of text that other programs write. */
 const textTopic = (name: string, description: string): Source<string> => ({
   name,

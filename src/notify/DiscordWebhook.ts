@@ -1,5 +1,5 @@
 /** Discord's webhooks: within the pace of a channel, obeying what Discord says of limits, their addresses never shown. */
-import { Clock, Config, Duration, Effect, Layer, Metric, Option, Redacted, Schema } from "effect"
+import { Clock, Config, ConfigProvider, Duration, Effect, Layer, Metric, Option, Redacted, Schema } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import type { Embed } from "../domain/Embed.ts"
 import { minute, nextAt, recent } from "../domain/Pace.ts"
@@ -88,29 +88,36 @@ const History = Schema.Array(
   })
 )
 
-/** Names of settings for webhooks beyond those of the kinds, as routes name them. */
+/** What a setting that only a route names holds. */
 export const named = (name: string) => webhook(name, "a route").config
 
 export interface Options {
   readonly webhooks: ReadonlyMap<string, Redacted.Redacted>
   readonly channelId?: string
+  /** Webhooks beyond those, by the names of their settings. */
+  readonly others?: (name: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
   /** Reads channels, to see what was told when an answer was lost. */
   readonly botToken?: Redacted.Redacted
   /** Messages a channel is sent in a minute; default 30. */
   readonly perMinute?: number
 }
 
-export const make = Effect.fnUntraced(function* ({ botToken, channelId, perMinute, webhooks }: Options) {
+export const make = Effect.fnUntraced(function* ({ botToken, channelId, others, perMinute, webhooks }: Options) {
   const http = yield* HttpClient.HttpClient
-  const states = new Map<string, State>(
-    Array.from(webhooks, ([name, url]) => [name, { url, sentAt: [], notBefore: 0, failures: 0, gone: false }])
-  )
-  const requireState = (destination: string) => {
-    const state = states.get(destination)
-    return state === undefined || state.gone
-      ? Effect.fail(new NotifyError({ reason: "gone", detail: `There is no webhook in ${destination}` }))
-      : Effect.succeed(state)
-  }
+  const fresh = (url: Redacted.Redacted): State => ({ url, sentAt: [], notBefore: 0, failures: 0, gone: false })
+  const states = new Map<string, State>(Array.from(webhooks, ([name, url]) => [name, fresh(url)]))
+  const stateOf = Effect.fnUntraced(function* (name: string) {
+    if (!states.has(name) && others !== undefined) {
+      const url = yield* others(name)
+      if (Option.isSome(url)) states.set(name, fresh(url.value))
+    }
+    return states.get(name)
+  })
+  const requireState = Effect.fnUntraced(function* (destination: string) {
+    const state = yield* stateOf(destination)
+    if (state !== undefined && !state.gone) return state
+    return yield* new NotifyError({ reason: "gone", detail: `There is no webhook in ${destination}` })
+  })
 
   const request = (request: HttpClientRequest.HttpClientRequest) =>
     http
@@ -232,7 +239,8 @@ export const make = Effect.fnUntraced(function* ({ botToken, channelId, perMinut
 
   return Notifier.of({
     places: { webhooks: new Set(webhooks.keys()), channelId },
-    isGone: (destination) => states.get(destination)?.gone ?? true,
+    has: (name) => Effect.map(stateOf(name), (state) => state !== undefined),
+    isGone: (destination) => states.get(destination)?.gone ?? false,
     send,
     find
   })
@@ -258,9 +266,16 @@ export const layer = (bot: {
     Effect.gen(function* () {
       const channelId = Option.getOrUndefined(yield* bot.channelId)
       const botToken = Option.getOrUndefined(yield* bot.token)
+      const provider = yield* ConfigProvider.ConfigProvider
+      const others = (name: string) =>
+        named(name).pipe(
+          Effect.provideService(ConfigProvider.ConfigProvider, provider),
+          Effect.orElseSucceed(() => Option.none())
+        )
       return yield* make({
         webhooks: yield* fromSettings,
         perMinute: yield* perMinute.config,
+        others,
         ...(channelId !== undefined && { channelId }),
         ...(botToken !== undefined && { botToken })
       })

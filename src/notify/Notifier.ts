@@ -28,6 +28,8 @@ export class Notifier extends Context.Service<
   {
     /** What settings say there is. */
     readonly places: Places
+    /** Whether there is a webhook in the setting of this name; also those that only routes name. */
+    has(name: string): Effect.Effect<boolean>
     /** Whether it can be told there; a webhook that is gone stays so until the next start. */
     isGone(destination: string): boolean
     /** At most ten embeds within the limits; the id of the message once it is there. Never waits: it says when. */

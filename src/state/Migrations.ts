@@ -12,6 +12,7 @@ import * as LocalThreads from "./migrations/0008_local_threads.ts"
 import * as Answers from "./migrations/0009_answers.ts"
 import * as Events from "./migrations/0010_events.ts"
 import * as Indexes from "./migrations/0011_indexes.ts"
+import * as Routes from "./migrations/0012_routes.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -27,7 +28,8 @@ export const layer = Layer.effectDiscard(
         "0008_local_threads": LocalThreads.migration,
         "0009_answers": Answers.migration,
         "0010_events": Events.migration,
-        "0011_indexes": Indexes.migration
+        "0011_indexes": Indexes.migration,
+        "0012_routes": Routes.migration
       })
     })
   )
