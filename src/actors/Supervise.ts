@@ -5,7 +5,7 @@
  */
 import { Cause, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Metric, Random, Scope } from "effect"
 import { Config } from "effect"
-import { Broker } from "../broker/Broker.ts"
+import { Broker, BrokerError } from "../broker/Broker.ts"
 import type { ActorState, ActorStatus } from "../domain/Happening.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 import * as Setting from "../runtime/Setting.ts"
@@ -54,6 +54,9 @@ export interface Fatal {
 }
 const isFatal = (error: unknown): error is Fatal =>
   typeof error === "object" && error !== null && "fatal" in error && error.fatal === true
+
+/** Another process has a part of the work now: no failure, unless it happens again before anything was handled. */
+const isMovedOn = (error: unknown): boolean => error instanceof BrokerError && error.reason === "fenced"
 
 /** So many failed starts in a row, and the process is not ready. */
 const failedStartsAllowed = 3
@@ -115,6 +118,10 @@ const supervise = (actor: Actor, onChange: Effect.Effect<void>, fatal: Deferred.
     if (isFatal(error)) {
       yield* Deferred.fail(fatal, error)
       return yield* Effect.never
+    }
+    if (isMovedOn(error) && vitals.failedStarts === 0) {
+      vitals.failedStarts++
+      return yield* Effect.logInfo(`${actor.name} starts again: ${sentence(cause)}`)
     }
     const wait = yield* waitBefore(vitals.failedStarts)
     vitals.failedStarts++

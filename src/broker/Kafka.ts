@@ -1,5 +1,5 @@
 /** The broker on Apache Kafka. */
-import { Effect, Layer, Option, RcMap } from "effect"
+import { Effect, Exit, Layer, Option, RcMap } from "effect"
 import { createHash } from "node:crypto"
 import { Broker, BrokerError } from "./Broker.ts"
 import { close, makeAdmin } from "./kafka/Client.ts"
@@ -102,7 +102,10 @@ const make = Effect.fnUntraced(function* (options: Options) {
     })
     yield* Effect.forEach(names, directory.get, { discard: true })
     yield* claim(group, names)
-    const membership = yield* memberOf([group, ...[...names].sort()].join(" "))
+    const key = [group, ...[...names].sort()].join(" ")
+    const membership = yield* memberOf(key)
+    // Who is done leaves at once, so that others take over; who has failed comes back.
+    yield* Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? RcMap.invalidate(members, key) : Effect.void))
     return yield* Subscription.make({ options, directory, placing, membership, window })
   })
 

@@ -8,7 +8,8 @@ import {
   type BrokerError,
   type IncomingRecord,
   type OutgoingRecord,
-  type Position
+  type Position,
+  type Subscription
 } from "../../src/broker/Broker.ts"
 import * as Directory from "../../src/broker/kafka/Directory.ts"
 import * as Fetching from "../../src/broker/kafka/Fetching.ts"
@@ -294,6 +295,126 @@ describe("Kafka, mended", { concurrent: true }, () => {
     }))
 })
 
+interface Taking {
+  readonly take: Subscription["take"]
+  readonly commit: Subscription["commit"]
+}
+
+/** Makes every record of `t` one of `out`, until it fails. */
+const copying = (member: Taking) =>
+  Effect.forever(
+    Effect.flatMap(member.take, (records) =>
+      member.commit({ outputs: records.map((input) => record("out", "a", text(input))), done: records })
+    )
+  )
+
+/** Who has records in hand when the partitions are shared out anew subscribes again. */
+const copyingAll = ({ subscribe }: Effect.Success<ReturnType<typeof replica>>) =>
+  Effect.scoped(Effect.flatMap(subscribe(["t"]), copying)).pipe(
+    Effect.retry({ while: ({ reason }) => reason === "fenced" })
+  )
+
+describe("Members of a group in several processes", { concurrent: true }, () => {
+  test("share the partitions; who has records in hand that are another's now is told, and nothing is done twice", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.publish(numbers("t", 60))
+      const busy = yield* first.subscribe(["t"])
+      const taken = yield* takeCount(busy, 60)
+      yield* busy.commit({
+        outputs: taken.slice(0, 10).map((input) => record("out", "a", text(input))),
+        done: taken.slice(0, 10)
+      })
+      const second = yield* replica(options, "two")
+      const other = yield* second.subscribe(["t"])
+      assert.strictEqual((yield* Effect.flip(busy.take)).reason, "fenced")
+      const late = busy.commit({ outputs: [record("out", "a", "late")], done: taken.slice(10) })
+      assert.strictEqual((yield* Effect.flip(late)).reason, "fenced")
+      yield* busy.close
+      yield* other.close
+      yield* Effect.forkScoped(copyingAll(first))
+      yield* Effect.forkScoped(copyingAll(second))
+      yield* eventually(Effect.map(first.read("out"), (records) => records.length >= 60))
+      assert.deepStrictEqual(
+        values(yield* first.read("out")),
+        numbers("", 60)
+          .map((each) => Buffer.from(each.value).toString())
+          .sort()
+      )
+    }))
+
+  test("go on unnoticed when nothing is in hand", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const copied = (count: number) => eventually(Effect.map(first.read("out"), (records) => records.length >= count))
+      const staying = yield* Effect.forkScoped(copying(yield* first.subscribe(["t"])))
+      yield* first.publish(numbers("t", 30))
+      yield* copied(30)
+      const second = yield* replica(options, "two")
+      const leaving = yield* Effect.forkScoped(copying(yield* second.subscribe(["t"])))
+      yield* first.publish(numbers("t", 30, 30))
+      yield* copied(60)
+      assert.isUndefined(leaving.pollUnsafe())
+      yield* second.stop
+      const admin = yield* acquireAdmin(options)
+      const group = `${options.prefix}g`
+      const described = Effect.promise(() => admin.describeGroups({ groups: [group] }))
+      yield* eventually(
+        Effect.map(
+          described,
+          (groups) => groups.get(group)!.members.size === 1 && `${groups.get(group)!.state}`.toUpperCase() === "STABLE"
+        )
+      )
+      yield* first.publish(numbers("t", 30, 60))
+      yield* copied(90)
+      assert.deepStrictEqual(values(yield* first.read("out")), values(yield* first.read("t")))
+      assert.isUndefined(staying.pollUnsafe())
+    }))
+
+  test("leave at once when there is another to take over", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* Effect.forkScoped(copyingAll(first))
+      const second = yield* replica(options, "two")
+      const leaving = yield* second.subscribe(["t"])
+      yield* first.publish(numbers("t", 30))
+      yield* leaving.take
+      yield* second.stop
+      const lag = first.provide(Broker.use((broker) => broker.lag("g")))
+      const [time] = yield* Effect.timed(eventually(Effect.map(lag, (lags) => lags.every(({ lag }) => lag === 0))))
+      // Without leaving it would be the session timeout of 6 s.
+      assert.isBelow(Duration.toMillis(time), 5_000)
+    }))
+
+  test("keep the place of the last one that stops, for its next start", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.subscribe(["t"])
+      yield* first.stop
+      const admin = yield* acquireAdmin(options)
+      const group = `${options.prefix}g`
+      const described = yield* Effect.promise(() => admin.describeGroups({ groups: [group] }))
+      assert.strictEqual(described.get(group)!.members.size, 1)
+      const again = yield* replica(options)
+      const [time] = yield* Effect.timed(again.subscribe(["t"]))
+      assert.isBelow(Duration.toMillis(time), 3_000)
+    }))
+
+  test("with the same name: the older is told that it has to end, and does not come back", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const older = yield* first.subscribe(["t"])
+      const fate = yield* Effect.forkScoped(Effect.flip(older.take))
+      const second = yield* replica(options)
+      const newer = yield* second.subscribe(["t"])
+      const error: BrokerError = yield* Fiber.join(fate)
+      assert.deepStrictEqual([error.reason, error.fatal], ["fenced", true])
+      assert.include(error.detail, "REPLICA_ID")
+      yield* second.publish(numbers("t", 3))
+      yield* newer.commit(done(...(yield* takeCount(newer, 3))))
+    }))
+})
+
 describe("Kafka's retention", () => {
   test("deletes what nobody has read, uses no offset again, and counts what was in hand as finished", () =>
     Effect.gen(function* () {
@@ -328,8 +449,9 @@ describe("A Kafka that goes away", () => {
   test("is waited for by who takes, and its connections' ends are nobody's uncaught exception", () =>
     Effect.gen(function* () {
       const { first } = yield* world()
-      const member = yield* first.subscribe(["t"])
-      const taking = yield* Effect.forkScoped(takeCount(member, 3))
+      // A broker that is away for long is told, and then it is for the member to come back.
+      const takingAll = Effect.scoped(Effect.flatMap(first.subscribe(["t"]), (member) => takeCount(member, 3)))
+      const taking = yield* Effect.forkScoped(Effect.retry(takingAll, { while: ({ retryable }) => retryable }))
       yield* server().kill
       yield* server().start
       yield* first.publish(numbers("t", 3)).pipe(Effect.retry({ while: ({ retryable }) => retryable, times: 5 }))

@@ -3,7 +3,16 @@
  * offsets past transactions that are still ending, writes offsets without metadata and without the member's name, comes
  * back after another process has taken its name, waits a second where milliseconds do, and retries without an end.
  */
-import { Admin, type Base, type BaseOptions, Consumer, kGetApi, kPerformWithRetry, Producer } from "@platformatic/kafka"
+import {
+  addPartitionsToTxnV3,
+  Admin,
+  type Base,
+  type BaseOptions,
+  Consumer,
+  kGetApi,
+  kPerformWithRetry,
+  Producer
+} from "@platformatic/kafka"
 import { Duration, Effect, Redacted } from "effect"
 import { isIP } from "node:net"
 import type { BrokerError } from "../Broker.ts"
@@ -239,6 +248,7 @@ export const makeMember = (options: Options, group: string, name: string): Membe
 
 /** How a group tells a member that its generation is over. */
 const lateIds = ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "FENCED_INSTANCE_ID", "REBALANCE_IN_PROGRESS"]
+export const isLate = (error: unknown): boolean => lateIds.some((id) => hasId(error, id))
 
 /** What a transaction says of a partition: where a group has to go on, and what is unfinished after that. */
 export interface Mark {
@@ -248,7 +258,11 @@ export interface Mark {
   readonly metadata: string
 }
 
-/** One transaction after another. */
+/**
+ * One transaction after another. Partitions are added by the request that is meant for clients; the client's own choice
+ * is a newer one that brokers make among each other: it takes their rights, and counts the transaction as one of another
+ * protocol than that by which it is ended.
+ */
 export class TransactionalProducer extends Producer {
   #marks: ReadonlyArray<Mark> = []
   #member: string | null = null
@@ -266,10 +280,11 @@ export class TransactionalProducer extends Producer {
 
   override [kGetApi](name: string, callback: any): void {
     super[kGetApi](name, (error: any, api: any) => {
+      if (!error && name === "AddPartitionsToTxn") return callback(null, addPartitionsToTxnV3.api)
       if (error || name !== "TxnOffsetCommit") return callback(error, api)
       callback(null, (...[connection, id, group, producer, epoch, generation, member, , , done]: Array<any>) =>
         api(connection, id, group, producer, epoch, generation, member, this.#member, this.#topics(), (error: any) => {
-          if (error && lateIds.some((id) => hasId(error, id))) this.#onLate()
+          if (error && isLate(error)) this.#onLate()
           done(error)
         })
       )

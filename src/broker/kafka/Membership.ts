@@ -1,5 +1,5 @@
 /** This process as a member of a group: which partitions it has, from one sharing-out to the next. */
-import { Deferred, Effect } from "effect"
+import { Deferred, Duration, Effect, FiberSet } from "effect"
 import type { BrokerError } from "../Broker.ts"
 import { attempt, close, joinLimit, makeMember, type Member } from "./Client.ts"
 import type { KnownTopic } from "./Directory.ts"
@@ -14,15 +14,23 @@ export interface Generation {
   readonly partitions: ReadonlyArray<{ readonly topic: KnownTopic; readonly partition: number }>
   /** Succeeds when there is a newer one; fails when this process is a member no longer. */
   readonly over: Deferred.Deferred<void, BrokerError>
+  /** The group has a newer one already, which this member is about to hear of. */
+  late: boolean
 }
 
 export interface Membership {
   readonly group: string
   readonly member: Member
   readonly transactions: Transactions.Transactions
-  readonly current: () => Generation
+  /** The newest generation; one that is late is waited out. */
+  readonly current: Effect.Effect<Generation, BrokerError>
   readonly isLost: () => boolean
+  /** What the member does before it gives its partitions up, for a moment at most: to finish what it has in hand. */
+  readonly beforeHandingOver: (finish: Effect.Effect<void>) => void
 }
+
+/** Others wait for a member so long, at most, to finish what it has in hand. */
+const grace = Duration.millis(300)
 
 /**
  * A member by `name`, until the scope closes. A process of that name that ended without leaving is replaced at once,
@@ -48,7 +56,7 @@ export const join = Effect.fnUntraced(function* (
       Effect.suspend(() => {
         // With nobody there to take over, the place is better kept for the next start.
         member.leaves = !lost && !isAlone()
-        return close(member)
+        return Effect.andThen(transactions.settled, close(member))
       })
   )
 
@@ -65,15 +73,41 @@ export const join = Effect.fnUntraced(function* (
   member.on("consumer:group:join", ({ assignments, generationId, memberId }) => {
     const before = current
     const partitions = partitionsOf(assignments ?? [])
-    current = { id: generationId!, memberId, partitions, over: Deferred.makeUnsafe() }
+    current = { id: generationId!, memberId, partitions, over: Deferred.makeUnsafe(), late: false }
     if (before !== undefined) Deferred.doneUnsafe(before.over, Effect.void)
   })
   member.on("error" as never, ((cause: unknown) => lose(failure(cause))) as never)
   member.onReplaced = () => lose(replaced(options))
 
+  let finish = Effect.void
+  const run = yield* FiberSet.makeRuntimePromise<never>()
+  member.onRebalance = () => run(Effect.timeoutOption(finish, grace))
+
   member.topics.trackAll(...topics.map(({ inner }) => inner))
   yield* attempt(options, member, doing, () => member.joinGroup({}), joinLimit)
   if (current === undefined) return yield* failure({ message: "the group did not say which partitions" })
-  const membership: Membership = { group, member, transactions, current: () => current!, isLost: () => lost }
+
+  const newest: Effect.Effect<Generation, BrokerError> = Effect.suspend(() => {
+    const generation = current!
+    if (!generation.late) return Effect.succeed(generation)
+    const tooLate = Effect.suspend(() => {
+      lose(failure({ code: "PLT_KFK_TIMEOUT", message: "no answer" }))
+      return Deferred.await(generation.over)
+    })
+    return Deferred.await(generation.over).pipe(
+      Effect.timeoutOrElse({ duration: joinLimit, orElse: () => tooLate }),
+      Effect.andThen(newest)
+    )
+  })
+  const membership: Membership = {
+    group,
+    member,
+    transactions,
+    current: newest,
+    isLost: () => lost,
+    beforeHandingOver: (effect) => {
+      finish = effect
+    }
+  }
   return membership
 })

@@ -1,5 +1,5 @@
 /** A member's work within one generation: records handed out, and commits. Nothing of it outlives the generation. */
-import { Deferred, Effect, Exit, FiberSet } from "effect"
+import { Deferred, Effect, Exit, FiberSet, Latch } from "effect"
 import { BrokerError, type IncomingRecord, type Position } from "../Broker.ts"
 import * as Offsets from "../Offsets.ts"
 import { inTurns, invalid } from "../Rules.ts"
@@ -35,6 +35,8 @@ export interface Session {
   readonly commit: (records: ReadonlyArray<Placed>, done: ReadonlyArray<Position>) => Effect.Effect<void, BrokerError>
   /** Nothing is handed out and not yet finished. */
   readonly isIdle: () => boolean
+  /** Hands nothing out any more, and waits until what was is finished. */
+  readonly handOver: Effect.Effect<void>
 }
 
 interface Setting {
@@ -126,7 +128,16 @@ export const open = Effect.fnUntraced(function* (setting: Setting) {
   const { generation, membership, options, window } = setting
   const { group } = membership
   const places = yield* resume(setting)
+  const idle = Latch.makeUnsafe(false)
   let broken: BrokerError | undefined
+  let closing = false
+
+  const isIdle = () => places.every((place) => out(place) === 0)
+  const handOver = Effect.suspend(() => {
+    closing = true
+    idle.closeUnsafe()
+    return isIdle() ? Effect.void : idle.await
+  })
 
   const check = Effect.suspend(() => {
     const failure = broken ?? fetching.failure() ?? (Deferred.isDoneUnsafe(generation.over) ? fenced(group) : undefined)
@@ -135,7 +146,7 @@ export const open = Effect.fnUntraced(function* (setting: Setting) {
 
   const take: Session["take"] = Effect.suspend(() => {
     fetching.news.closeUnsafe()
-    const records = inTurns(places, handOut(window))
+    const records = closing ? [] : inTurns(places, handOut(window))
     fetching.pump()
     return records.length > 0 ? Effect.succeed(records) : Effect.andThen(fetching.news.await, checkedTake)
   })
@@ -168,13 +179,15 @@ export const open = Effect.fnUntraced(function* (setting: Setting) {
     const positions = new Map([...done.keys()].map((place) => [place, place.offsets.position]))
     const records = pieces.flatMap((piece) => piece.records)
     const { member, transactions } = membership
-    const behalf = { member, generation: generation.id, memberId: generation.memberId, marks }
+    const onLate = () => (generation.late = true)
+    const behalf = { member, generation: generation.id, memberId: generation.memberId, marks, onLate }
     yield* transactions.run(records, marks.length > 0 ? behalf : undefined)
     for (const [place, offsets] of done) {
       place.offsets = Offsets.finished(place.offsets, offsets)
       place.saved = positions.get(place)!
       for (const offset of offsets) place.finishing.delete(offset)
     }
+    if (isIdle()) idle.openUnsafe()
     fetching.news.openUnsafe()
   })
 
@@ -235,7 +248,6 @@ export const open = Effect.fnUntraced(function* (setting: Setting) {
     if (records.length > 0 || done.size > 0) yield* commits({ records, done })
   })
 
-  const isIdle = () => places.every((place) => out(place) === 0)
-  const session: Session = { generation, take: checkedTake, commit, isIdle }
+  const session: Session = { generation, take: checkedTake, commit, isIdle, handOver }
   return session
 })

@@ -39,7 +39,8 @@ export const make = Effect.fnUntraced(function* ({ placing, ...setting }: Settin
 
   const openSession = Effect.gen(function* () {
     const sessionScope = yield* Scope.fork(scope)
-    const session = yield* Session.open({ ...setting, generation: membership.current() }).pipe(
+    const generation = yield* membership.current
+    const session = yield* Session.open({ ...setting, generation }).pipe(
       Scope.provide(sessionScope),
       Effect.onError(() => Scope.close(sessionScope, Exit.void))
     )
@@ -56,6 +57,8 @@ export const make = Effect.fnUntraced(function* ({ placing, ...setting }: Settin
     yield* closeSession
     return yield* openSession
   }).pipe(Semaphore.withPermit(lock))
+
+  membership.beforeHandingOver(Effect.suspend(() => open?.session.handOver ?? Effect.void))
 
   /** A failure ends the subscription, for everyone who waits. */
   const ending = <A>(effect: Effect.Effect<A, BrokerError>): Effect.Effect<A, BrokerError> =>

@@ -4,6 +4,7 @@ import type { BrokerError, Position } from "../Broker.ts"
 import {
   attempt,
   close,
+  isLate,
   makeTransactionalProducer,
   type Mark,
   type Member,
@@ -19,17 +20,28 @@ export interface Behalf {
   readonly memberId: string
   /** At least one: they are what is checked. */
   readonly marks: ReadonlyArray<Mark>
+  /** The group has shared out its partitions anew, so nothing more can be done on its behalf as it was. */
+  readonly onLate: () => void
 }
 
 export interface Transactions {
   /** From now on nothing of a predecessor can happen any more. */
   readonly ready: Effect.Effect<void, BrokerError>
+  /** Waits a little for what is under way to end by itself: broken off, it would keep others waiting. */
+  readonly settled: Effect.Effect<void>
   /** All of it, or nothing. Not to be run twice at the same time. A failure leaves nothing open for long. */
   readonly run: (records: ReadonlyArray<Placed>, behalf?: Behalf) => Effect.Effect<ReadonlyArray<Position>, BrokerError>
 }
 
+type Transaction = Awaited<ReturnType<TransactionalProducer["beginTransaction"]>>
+
 export const make = Effect.fnUntraced(function* (options: Options, id: string) {
   let current: TransactionalProducer | undefined
+  let under: Promise<unknown> = Promise.resolve()
+  const settled = Effect.promise(() => under.then(ignore, ignore)).pipe(
+    Effect.timeoutOption("2 seconds"),
+    Effect.asVoid
+  )
 
   /** What it left open is ended by its successor. */
   const discard = Effect.suspend(() => {
@@ -49,32 +61,56 @@ export const make = Effect.fnUntraced(function* (options: Options, id: string) {
     }).pipe(Effect.onError(() => close(producer)))
   })
 
-  const transact = async (producer: TransactionalProducer, records: ReadonlyArray<Placed>, behalf?: Behalf) => {
-    const transaction = await producer.beginTransaction()
+  const fill = async (
+    producer: TransactionalProducer,
+    transaction: Transaction,
+    records: ReadonlyArray<Placed>,
+    behalf?: Behalf
+  ) => {
     if (behalf !== undefined) await transaction.addConsumer(behalf.member)
     const send: typeof producer.send = transaction.send.bind(transaction) as never
     const positions = records.length === 0 ? [] : await sendAll(send, records)
     if (behalf !== undefined) {
-      producer.mark(behalf.member.groupInstanceId, behalf.marks)
+      producer.mark(behalf.member.groupInstanceId, behalf.marks, behalf.onLate)
       await transaction.addOffset(asMessage(behalf) as never)
     }
-    await transaction.commit()
     return positions
+  }
+
+  const transact = async (producer: TransactionalProducer, records: ReadonlyArray<Placed>, behalf?: Behalf) => {
+    const transaction = await producer.beginTransaction()
+    try {
+      const positions = await fill(producer, transaction, records, behalf)
+      await transaction.commit()
+      return positions
+    } catch (error) {
+      // Whoever has the partitions now does not have to wait for it to time out.
+      if (isLate(error)) await transaction.abort().catch(ignore)
+      throw error
+    }
   }
 
   const transactions: Transactions = {
     ready: Effect.asVoid(begin),
+    settled,
     run: Effect.fnUntraced(
       function* (records, behalf) {
         const producer = yield* begin
         const doing = { what: whatOf(records, behalf), ...topicOf(records) }
-        return yield* attempt(options, producer, doing, () => transact(producer, records, behalf))
+        const run = () => {
+          const running = transact(producer, records, behalf)
+          under = running
+          return running
+        }
+        return yield* Effect.onInterrupt(attempt(options, producer, doing, run), () => settled)
       },
       Effect.onError(() => discard)
     )
   }
   return transactions
 })
+
+const ignore = () => {}
 
 const topicOf = (records: ReadonlyArray<Placed>) =>
   records[0] === undefined ? undefined : { topic: records[0].record.topic }
