@@ -43,12 +43,18 @@ const share = (part: ReadonlySet<string>, whole: ReadonlySet<string>) =>
 
 const figuresOf = (text: string) => wordsOf(text).filter((word) => /\d/.test(word))
 
-/** What a sentence strings together, each at least two telling words. */
-const partsOf = (sentence: string): ReadonlyArray<ReadonlySet<string>> =>
-  sentence
-    .split(/[.;:!?,–—()]+(?:\s|$)|\s(?:and|but|so|because|while|or|then|und|oder|aber|et|mais|y|pero)\s/)
-    .map((part) => new Set(stemsOf(part)))
-    .filter(({ size }) => size >= 2)
+const ends = /[.!?]+(?:\s|$)/
+const joints = /[;:,–—()]+(?:\s|$)|\s(?:and|but|so|because|while|or|then|und|oder|aber|et|mais|y|pero)\s/
+
+/** What is strung together: sentences, and clauses of at least two telling words. */
+const partsOf = (text: string): ReadonlyArray<ReadonlySet<string>> => {
+  const sentences = text.split(ends)
+  const clauses = sentences.flatMap((sentence) => sentence.split(joints))
+  return [
+    ...sentences.map((part) => new Set(stemsOf(part))).filter(({ size }) => size >= 1),
+    ...clauses.map((part) => new Set(stemsOf(part))).filter(({ size }) => size >= 2)
+  ]
+}
 
 /** What a sentence may rest on. */
 export interface Evidence {

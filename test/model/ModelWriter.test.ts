@@ -150,17 +150,17 @@ describe("a refusal", () => {
 
 it.effect("of sources that disagree, both are shown, the newest first", () =>
   Effect.gen(function* () {
-    const older = Writing.section("Office › Hours", "The office opens at 8 on weekdays.", {
+    const older = Writing.section("Kettle › Weeks", "Descale the kettle every 8 weeks.", {
       editedAt: Date.UTC(2025, 2, 1)
     })
-    const newer = Writing.messages([["Ada", "The office opens at 9 on weekdays now."]], {
+    const newer = Writing.messages([["Ada", "Descale the kettle every 9 weeks now."]], {
       editedAt: Date.UTC(2026, 4, 2)
     })
     const answer = yield* write(
       json({
         ...saying(
-          { text: "The office opens at 8.", passage: 1, quote: "The office opens at 8 on weekdays." },
-          { text: "The office opens at 9.", passage: 2, quote: "The office opens at 9 on weekdays now." }
+          { text: "Descale the kettle every 8 weeks.", passage: 1, quote: "Descale the kettle every 8 weeks." },
+          { text: "Descale the kettle every 9 weeks.", passage: 2, quote: "Descale the kettle every 9 weeks now." }
         ),
         verdict: "conflicting"
       }),
@@ -170,15 +170,15 @@ it.effect("of sources that disagree, both are shown, the newest first", () =>
       answer.text,
       [
         "The sources disagree; the newest comes first:\n",
-        "- The office opens at 9. [1] (2026-05-02)",
-        "- The office opens at 8. [2] (2025-03-01)"
+        "- Descale the kettle every 9 weeks. [1] (2026-05-02)",
+        "- Descale the kettle every 8 weeks. [2] (2025-03-01)"
       ].join("\n")
     )
     assert.deepStrictEqual(
       answer.citations.map(({ title, url }) => [title, url]),
       [
         ["Ada", newer.chunk.passages[0]!.url],
-        ["Office › Hours", "/docs/office-hours"]
+        ["Kettle › Weeks", "/docs/kettle-weeks"]
       ]
     )
   })
