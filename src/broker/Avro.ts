@@ -6,7 +6,7 @@
 import avro from "avsc"
 import { Effect, Layer, Option, type Schema, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
-import type { TopicSpec } from "../domain/Topics.ts"
+import { deadLetterName, type TopicSpec } from "../domain/Topics.ts"
 import { differences } from "./avro/Compatible.ts"
 import { type Derived, fromSchema } from "./avro/Derived.ts"
 import * as Registry from "./avro/Registry.ts"
@@ -18,7 +18,7 @@ const magic = 0
 const headBytes = 5
 
 /** How values of a topic of ours are written and read. */
-interface Codec {
+export interface Codec {
   readonly topic: string
   readonly subject: string
   readonly schema: string
@@ -105,6 +105,10 @@ const frame = (id: number, value: Buffer): Uint8Array => {
   return Buffer.concat([head, value])
 }
 
+/** A value of a topic as it stands in the log, its schema registered. */
+export const encoded = (registry: Registry.Registry, codec: Codec, json: unknown) =>
+  Effect.map(register(registry, codec), (id) => frame(id, codec.type.toBuffer(codec.derived.write(json))))
+
 const isFramed = (value: Uint8Array): boolean => value.length >= headBytes && value[0] === magic
 
 const parse = (value: Uint8Array): unknown => {
@@ -179,9 +183,13 @@ const wrap = (broker: Broker["Service"], registry: Registry.Registry, options: O
     })
   )
   const readers = new Map<string, Read>()
+  /** A topic's own, that of the topic whose dead letters it has, or whichever has this very schema. */
+  const codecFor = (topic: string, schema: string): Codec | undefined =>
+    byTopic.get(topic) ??
+    [...byTopic.values()].find((codec) => deadLetterName(codec.topic) === topic || codec.schema === schema)
   const readerOf = (id: number, schema: string, topic: string): Read => {
     const key = `${id} ${topic}`
-    const known = readers.get(key) ?? reader(schema, byTopic.get(topic))
+    const known = readers.get(key) ?? reader(schema, codecFor(topic, schema))
     readers.set(key, known)
     return known
   }

@@ -11,6 +11,7 @@ import { CommandError } from "./CommandError.ts"
 import { count, duration, json, printJson, printRows, table } from "./Output.ts"
 import * as System from "./System.ts"
 import { millisOf } from "./Times.ts"
+import { test } from "./TopicsTest.ts"
 
 type Topic = typeof TopicInfo.Type
 
@@ -249,7 +250,7 @@ const plan = Command.make(
 
 export const topics = Command.make("topics").pipe(
   Command.withDescription("Look at the topics everything travels through, and make them"),
-  Command.withSubcommands([list, describe, create, remove, plan]),
+  Command.withSubcommands([list, describe, create, remove, plan, test(wanted)]),
   Command.withExamples([
     { command: "rtfm topics list", description: "All topics" },
     { command: "rtfm topics describe bot-queries --json", description: "One topic, for a program" },

@@ -171,6 +171,24 @@ describe("Avro", () => {
   )
 
   test(
+    "of a dead letter is shown as its topic shows it",
+    Effect.gen(function* () {
+      const { inner, over } = yield* world
+      yield* inner.create([Topics.messages, Topics.deadLetters(Topics.messages)])
+      const broker = yield* over([Topics.messages])
+      const event = { type: "removed", serverId: "s", channelId: "c", at: 5 } as const
+      yield* broker.publish([{ topic: Topics.messages.name, key: "c", value: Topics.messages.encode(event) }])
+      const [decoded] = yield* all(broker, Topics.messages.name)
+      assert.deepStrictEqual(JSON.parse(text(decoded!)), event)
+      const failure = { reason: "exhausted", error: "no", actor: "x", attempts: 1, firstFailedAt: 0 } as const
+      yield* broker.publish([toDeadLetter(decoded!, failure)])
+      const again = yield* over([Topics.messages])
+      const [letter] = yield* all(again, "discord-messages.dlq")
+      assert.deepStrictEqual(JSON.parse(text(letter!)), event)
+    })
+  )
+
+  test(
     "is refused at the start when it cannot read what is there, and says why",
     Effect.gen(function* () {
       const { over, prefix } = yield* world

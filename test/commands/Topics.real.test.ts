@@ -54,6 +54,22 @@ for (const [name, installation] of [
       })
     )
 
+    it.live("tests each topic with records of each kind, and leaves nothing behind", () =>
+      Effect.gen(function* () {
+        const settings = yield* installation
+        yield* topics(settings, "create", "bot-queries")
+        const checked = lines(yield* topics(settings, "test"))
+        const tested = all.filter((topic) => !topic.name.endsWith(".dlq"))
+        assert.lengthOf(checked, tested.length)
+        for (const line of checked) assert.match(line, /^✓ \S+ +text, json, large, exactly once in [\d.]+ s/)
+        assert.lengthOf(
+          checked.filter((line) => line.includes("is missing")),
+          tested.length - 1
+        )
+        assert.match(yield* topics(settings, "list"), /^TOPIC.*\nbot-queries [^\n]*$/)
+      })
+    )
+
     it.live("deletes what it is told to, when that is meant", () =>
       Effect.gen(function* () {
         const settings = yield* installation
