@@ -22,6 +22,7 @@ const commands: ReadonlyArray<ReadonlyArray<string>> = [
   ["topics", "create"],
   ["topics", "delete"],
   ["topics", "plan"],
+  ["topics", "test"],
   ["produce"],
   ["consume"],
   ["dlq"],
