@@ -27,7 +27,7 @@ export class Later extends Context.Service<
   {
     /** The same id is kept once, and not again after it was due. */
     keep(notifications: ReadonlyArray<Due>): Effect.Effect<void, LedgerError>
-    /** The oldest that are due. */
+    /** The oldest that are due, in the order in which they were kept. */
     due(now: number, limit: number): Effect.Effect<ReadonlyArray<Notification>, LedgerError>
     /** When the next is due, in milliseconds since the epoch. */
     readonly next: Effect.Effect<number | undefined, LedgerError>
@@ -49,7 +49,7 @@ export class Later extends Context.Service<
         due: (now, limit) =>
           sql<{ notification: string }>`
             SELECT notification FROM notifications_later WHERE done = 0 AND due_at <= ${now}
-            ORDER BY due_at, id LIMIT ${limit}`.pipe(
+            ORDER BY due_at, rowid LIMIT ${limit}`.pipe(
             Effect.map((rows) => rows.map(({ notification }) => decode(notification))),
             Effect.mapError(failed)
           ),
