@@ -9,9 +9,10 @@ import { crc32, deflateSync, inflateSync } from "node:zlib"
 import { type Browser, chromium, type Page } from "playwright-core"
 
 const out = resolve("docs/pictures")
-const viewport = { width: 1280, height: 720 }
-const person = { id: "ada", name: "Ada" }
-const questions = ["How do I ingest a folder of documents?", "What happens when Chroma is down?"]
+const viewport = { width: 1280, height: 800 }
+const ada = { id: "ada", name: "Ada" }
+const grace = { id: "grace", name: "Grace Hopper" }
+const general = "/api/channels/local%3Ageneral/messages"
 
 // The process
 
@@ -48,7 +49,7 @@ const launch = (): Promise<Browser> => {
 
 const open = async (browser: Browser, url: string, colorScheme: "light" | "dark"): Promise<Page> => {
   const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" })
-  await context.addInitScript(`localStorage.setItem("rtfm.me", ${JSON.stringify(JSON.stringify(person))})`)
+  await context.addInitScript(`localStorage.setItem("rtfm.me", ${JSON.stringify(JSON.stringify(ada))})`)
   const page = await context.newPage()
   await page.goto(url)
   return page
@@ -56,11 +57,25 @@ const open = async (browser: Browser, url: string, colorScheme: "light" | "dark"
 
 const answers = (page: Page) => page.getByRole("article", { name: /^rtfm,/ })
 
-const ask = async (page: Page, question: string, before: number): Promise<void> => {
-  const box = page.getByRole("textbox", { name: /^Message #/ })
-  await box.fill(question)
-  await box.press("Control+Enter")
-  await answers(page).nth(before).waitFor()
+const post = async (url: string, path: string, body: object): Promise<any> => {
+  const headers = { "content-type": "application/json" }
+  const response = await fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+  return response.status === 204 ? undefined : response.json()
+}
+
+const askAs = (url: string, author: typeof ada, text: string) => post(url, "/api/questions?wait=30", { text, author })
+
+/** What people said before the pictures are taken. */
+const talk = async (url: string): Promise<void> => {
+  const text = "The bot keeps its data in a volume now:\n```sh\ndocker run -v rtfm-data:/data rtfm-bot # 260 MB\n```"
+  const { id } = await post(url, general, { text, author: grace })
+  await post(url, `${general}/${id}/reactions`, { emoji: "🎉", author: ada, on: true })
+  const asked = await askAs(url, grace, "How do I ingest a folder of documents?")
+  await post(url, "/api/feedback", { answerId: `answer-${asked.id}`, author: ada, verdict: "helpful" })
+  await askAs(url, ada, "What happens when Chroma is down?")
+  const records = [{ key: "local:releases", value: "Version 2 is out" }]
+  await post(url, "/api/topics/discord_responses/records", { records })
 }
 
 // The picture
@@ -138,9 +153,6 @@ const withFewColours = (png: Buffer): Buffer => {
 }
 
 const takePicture = async (page: Page, name: string): Promise<void> => {
-  await answers(page)
-    .nth(questions.length - 1)
-    .waitFor()
   await page.evaluate("document.fonts.ready")
   const picture = withFewColours(await page.screenshot({ animations: "disabled" }))
   writeFileSync(join(out, name), picture)
@@ -160,10 +172,26 @@ try {
   const url = await readyAt(child)
   await settled(url)
   const browser = await launch()
-  const light = await open(browser, url, "light")
-  for (const [before, question] of questions.entries()) await ask(light, question, before)
-  await takePicture(light, "page-light.png")
-  await takePicture(await open(browser, url, "dark"), "page-dark.png")
+  await talk(url)
+  for (const look of ["light", "dark"] as const) {
+    const page = await open(browser, url, look)
+    const newest = answers(page).last()
+    await newest.getByRole("button", { name: "Citation 1" }).click()
+    await newest.locator("mark").first().waitFor()
+    await page.mouse.move(0, 0)
+    await takePicture(page, `page-${look}.png`)
+    await newest.getByRole("button", { name: "Close citation 1" }).click()
+    await newest.getByRole("button", { name: /see its way/ }).click()
+    await page.getByRole("region", { name: "Passages" }).waitFor()
+    await page.mouse.move(0, 0)
+    await takePicture(page, `way-${look}.png`)
+    await page.getByRole("button", { name: "Close the way" }).click()
+    await page.goto(`${url}/#/machine`)
+    await page.getByRole("button", { name: /^Send back/ }).waitFor()
+    await page.getByRole("table", { name: "Topics" }).waitFor()
+    await page.mouse.move(0, 0)
+    await takePicture(page, `machine-${look}.png`)
+  }
   await browser.close()
 } finally {
   child.kill("SIGTERM")

@@ -58,11 +58,11 @@ const Machine = ({ status }: { readonly status: Status }) => {
         {status.summary}
       </p>
       <Parts parts={status.parts} />
-      <ActorsTable actors={status.actors} history={lastHour} />
       <div class="halves">
         <DeadLetters />
         <Complaints />
       </div>
+      <ActorsTable actors={status.actors} history={lastHour} />
       {topics.state === "ready" && <TopicsTable topics={topics.value} history={lastHour} />}
       <div class="halves">
         <Knowledge knowledge={status.knowledge} />

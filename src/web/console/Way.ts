@@ -56,15 +56,18 @@ interface Way {
   readonly visits: ReadonlyArray<Visit>
 }
 
+const idOfPlace = ({ offset, partition, topic }: Visit): string => `${topic}/${partition}/${offset}`
+
 const placeOf = ({ offset, partition, topic }: Visit): Place => ({ topic, partition, offset })
 
 export const journeyOf = ({ said, visits }: Way): Journey => {
   const start = said?.at ?? Math.min(...visits.map(({ appendedAt }) => appendedAt))
   const since = (time: number) => Math.max(0, time - start)
-  const drawn = new Set<Visit>()
+  // A record that several actors read is drawn once.
+  const drawn = new Set<string>()
 
   const record = (visit: Visit): RecordStep => {
-    drawn.add(visit)
+    drawn.add(idOfPlace(visit))
     return { type: "record", at: since(visit.appendedAt), place: placeOf(visit), key: visit.key }
   }
 
@@ -83,7 +86,7 @@ export const journeyOf = ({ said, visits }: Way): Journey => {
     if (visit.committedAt === null) return []
     const from = visit.attempts.at(-1)?.endedAt ?? visit.takenAt ?? visit.committedAt
     const outputs = visit.outputs.flatMap((topic) => {
-      const next = visits.find((other) => other.topic === topic && !drawn.has(other) && other !== visit)
+      const next = visits.find((other) => other.topic === topic && !drawn.has(idOfPlace(other)))
       return next === undefined ? [] : [record(next)]
     })
     return [
@@ -115,7 +118,7 @@ export const journeyOf = ({ said, visits }: Way): Journey => {
         ]
 
   const steps = visits.flatMap((visit) => [
-    ...(drawn.has(visit) ? [] : [record(visit)]),
+    ...(drawn.has(idOfPlace(visit)) ? [] : [record(visit)]),
     ...(visit.actor === null ? [] : [...tries(visit), ...transaction(visit)])
   ])
   const ends = visits.flatMap(({ appendedAt, committedAt }) => committedAt ?? appendedAt)

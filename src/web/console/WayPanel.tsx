@@ -133,9 +133,13 @@ const ActorView = ({ step }: { readonly step: ActorStep }) => (
   </li>
 )
 
+/** One that writes nothing only says that the record is done. */
+const isPlain = ({ deadLetter, outputs, topics }: TransactionStep): boolean =>
+  outputs.length === 0 && topics.length === 0 && deadLetter === null
+
 const TransactionView = ({ step }: { readonly step: TransactionStep }) => (
   <li class={step.deadLetter ? "transaction dead" : "transaction"}>
-    <p>{texts.way.transaction(step.took)}</p>
+    {!isPlain(step) && <p>{texts.way.transaction(step.took)}</p>}
     <ol>
       {step.outputs.map((output) => (
         <RecordView key={placeText(output.place)} step={output} />
@@ -159,6 +163,11 @@ const TransactionView = ({ step }: { readonly step: TransactionStep }) => (
         <span>
           <code>{placeText(step.done)}</code> {texts.way.done}
         </span>
+        {isPlain(step) && (
+          <span class="figure" title={texts.way.transaction(step.took)}>
+            {ms(step.took)}
+          </span>
+        )}
       </li>
     </ol>
   </li>
