@@ -109,11 +109,19 @@ const checkVectorsUnlessRunning = Effect.gen(function* () {
   return yield* checkVectors
 })
 
+/** Discord's client is loaded only where there is a token to check. */
+const checkDiscord = Effect.gen(function* () {
+  const { checkup } = yield* Effect.promise(() => import("../chat/discord/Checkup.ts"))
+  const { detail, ok } = yield* checkup
+  return ok ? Result.succeed(detail) : Result.fail(detail)
+})
+
 const checks = [
   ["node", checkNode],
   ["settings", checkSettings],
   ["data folder", checkFolder],
   ["process", checkProcess],
+  ["discord", checkDiscord],
   ["vectors", checkVectorsUnlessRunning],
   ["embedder", checkEmbedder]
 ] as const
@@ -137,6 +145,6 @@ export const doctor = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("Check settings, disk, Node, Chroma and the embedder"),
+  Command.withDescription("Check settings, disk, Node, Discord, Chroma and the embedder"),
   Command.withExamples([{ command: "rtfm doctor", description: "One line for each thing that is needed" }])
 )

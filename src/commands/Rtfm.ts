@@ -1,10 +1,12 @@
 /** The `rtfm` command tree. */
 import { Command } from "effect/cli"
 import { ask } from "./Ask.ts"
+import { backfill } from "./Backfill.ts"
 import { consume } from "./Consume.ts"
 import { deadLetters } from "./DeadLetters.ts"
 import { doctor } from "./Doctor.ts"
 import { evaluate } from "./Eval.ts"
+import { forget } from "./Forget.ts"
 import { ingest } from "./Ingest.ts"
 import { mcp } from "./Mcp.ts"
 import { produce } from "./Produce.ts"
@@ -20,6 +22,8 @@ export const rtfm = Command.make("rtfm").pipe(
     ask,
     ingest,
     sources,
+    backfill,
+    forget,
     mcp,
     topics,
     produce,

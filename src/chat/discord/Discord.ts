@@ -26,7 +26,7 @@ import * as Guilds from "./Guilds.ts"
 import * as Hearing from "./Hearing.ts"
 import * as Interactions from "./Interactions.ts"
 import * as Known from "./Known.ts"
-import { refusedToken } from "./Refusals.ts"
+import { refusedToken, withoutContent } from "./Refusals.ts"
 import * as Rest from "./Rest.ts"
 import * as Switches from "./Switches.ts"
 import * as Voice from "./Voice.ts"
@@ -47,7 +47,7 @@ const always =
   GatewayIntentBits.GuildMessageReactions |
   GatewayIntentBits.DirectMessages
 
-const readsContent = (flags: number): boolean =>
+export const readsContent = (flags: number): boolean =>
   (flags & (ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited)) !== 0
 
 const reasons: Record<Rest.RestError["reason"], ChatError["reason"]> = {
@@ -104,6 +104,8 @@ export const make = Effect.gen(function* () {
       known
     }
     if (!self.readsContent) yield* Effect.logWarning(withoutContent)
+    const named = [...(listenTo ?? [])].map((id) => ["LISTEN_CHANNEL_IDS", id] as const)
+    yield* Effect.forEach(yield* Known.unseenChannels(rest, named), (sentence) => Effect.logWarning(sentence))
     return self
   })
   const whoAmI = Effect.suspend(() => (self === undefined ? meet : Effect.succeed(self)))
@@ -181,6 +183,7 @@ export const make = Effect.gen(function* () {
     })
     const run = Effect.runForkWith(yield* Effect.context<never>())
     yield* Effect.forkScoped(register(me))
+    yield* Effect.forkScoped(switches.follow)
     const missed: { add?: (serverId: string) => void } = {}
     const ear = Ear.make({
       rest,
@@ -261,9 +264,6 @@ export const make = Effect.gen(function* () {
     typing: voice.typing
   })
 })
-
-const withoutContent =
-  "Discord does not let this bot read messages: it answers mentions, direct messages and commands only. For the rest, switch on Message Content Intent at https://discord.com/developers/applications, under Bot."
 
 const privacy = [
   "What people say in channels I listen to is kept to answer questions from it, with who said it and when, until it is deleted there.",

@@ -107,3 +107,19 @@ export const make = (rest: Rest, guilds: Guilds.Guilds, selfId: string): Known =
 /** A thread whose channel is not known yet. */
 const isOrphan = (guilds: Guilds.Guilds, { parentId, type }: Guilds.Channel): boolean =>
   type !== ChannelType.GuildText && parentId !== null && guilds.channel(parentId) === undefined
+
+/** Sentences about the channels that settings name and the bot cannot see. */
+export const unseenChannels = Effect.fnUntraced(function* (
+  rest: Rest,
+  named: ReadonlyArray<readonly [setting: string, id: string]>
+) {
+  const found = yield* Effect.forEach(named, ([setting, id]) =>
+    rest.call("look for a channel", { method: "get", route: Routes.channel(id) }).pipe(
+      Effect.as([]),
+      Effect.catchIf(missing, () =>
+        Effect.succeed([`${setting}: there is no channel ${id} in Discord, or the bot cannot see it.`])
+      )
+    )
+  )
+  return found.flat()
+})

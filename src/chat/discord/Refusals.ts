@@ -23,3 +23,6 @@ export const fatalClose = (code: number): ChatFatalError | undefined => {
     detail: `Discord closed the connection for good (${code}): the bot is on more servers than its connections may serve.`
   })
 }
+
+/** Not refused, but poorer. */
+export const withoutContent = `Discord does not let this bot read messages: it answers mentions, direct messages and commands only. For the rest, switch on Message Content Intent at ${portal}.`
