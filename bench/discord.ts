@@ -46,8 +46,13 @@ interface Subject {
   readonly child: ChildProcess
 }
 
-const rssOf = ({ pid }: ChildProcess): number =>
-  Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" }).trim()) * 1024
+const ps = (of: string, { pid }: ChildProcess): number =>
+  Number(execFileSync("ps", ["-o", `${of}=`, "-p", String(pid)], { encoding: "utf8" }).trim())
+
+const rssOf = (child: ChildProcess): number => ps("rss", child) * 1024
+
+/** Seconds of the processor so far; they tell the pace of a machine that does nothing else. */
+const cpuOf = (child: ChildProcess): number => ps("cputimes", child)
 
 const startBot = async (program: string, folder: string, env: Record<string, string>): Promise<Subject> => {
   const child = spawn(process.execPath, [program, "start"], {
@@ -65,9 +70,11 @@ const startBot = async (program: string, folder: string, env: Record<string, str
   const heard = async () => {
     const topics = (await (await fetch(`${url}/api/topics`)).json()) as ReadonlyArray<{
       readonly name: string
-      readonly partitions: ReadonlyArray<{ readonly next: number }>
+      readonly partitions: ReadonlyArray<{ readonly start: number; readonly end: number }>
     }>
-    return topics.find(({ name }) => name === "discord-messages")!.partitions.reduce((sum, { next }) => sum + next, 0)
+    return topics
+      .find(({ name }) => name === "discord-messages")!
+      .partitions.reduce((sum, { end, start }) => sum + end - start, 0)
   }
   return { heard, rss: () => rssOf(child), child }
 }
@@ -97,6 +104,7 @@ interface Run {
   readonly readyMb: number
   readonly tenthsMb: ReadonlyArray<number>
   readonly seconds: number
+  readonly cpuSeconds: number
 }
 
 /** Lets people talk as fast as they are heard, and looks at the memory ten times. */
@@ -105,6 +113,7 @@ const talk = async ({ discord, places }: Large, subject: Subject, messages: numb
   const readyMb = subject.rss() / MB
   const tenthsMb: Array<number> = []
   const before = performance.now()
+  const cpuBefore = cpuOf(subject.child)
   let heard = 0
   for (let n = 0; n < messages; n++) {
     const { author, place } = places[(n * 7919) % places.length]!
@@ -118,7 +127,8 @@ const talk = async ({ discord, places }: Large, subject: Subject, messages: numb
     if ((n + 1) % (messages / 10) === 0) tenthsMb.push(subject.rss() / MB)
   }
   while ((await subject.heard()) < messages) await wait(50)
-  return { readyMb, tenthsMb, seconds: (performance.now() - before) / 1000 }
+  const seconds = (performance.now() - before) / 1000
+  return { readyMb, tenthsMb, seconds, cpuSeconds: cpuOf(subject.child) - cpuBefore }
 }
 
 const inLarge = async (
@@ -138,7 +148,7 @@ const inLarge = async (
 
 const figuresOf = (
   name: string,
-  { readyMb, seconds, tenthsMb }: Run,
+  { cpuSeconds, readyMb, seconds, tenthsMb }: Run,
   messages: number,
   judged: boolean
 ): ReadonlyArray<Figure> => {
@@ -156,7 +166,7 @@ const figuresOf = (
     },
     {
       name: `discord: messages ${judged ? "from gateway to log" : `heard by ${name}`}`,
-      value: `${rate(messages, seconds)} messages/s`,
+      value: `${rate(messages, seconds)} messages/s, ${rate(messages, cpuSeconds)} a second of processor`,
       ...(judged && { goal: `≥ ${goals.messagesASecond}`, ok: pace >= goals.messagesASecond })
     }
   ]
