@@ -18,7 +18,8 @@ export const exitCodes = {
   3: "another rtfm has DATA_DIR open",
   4: "the address cannot be listened on",
   5: "DATA_DIR cannot be written, is damaged, or its disk is full",
-  6: "Discord refuses the bot: its token, its intents or its size"
+  6: "Discord refuses the bot: its token, its intents or its size",
+  7: "Kafka or the schema registry refuses it: login, TLS, schema"
 } as const
 
 type ExitCode = keyof typeof exitCodes
@@ -30,11 +31,17 @@ const brokerCodes: Partial<Record<BrokerError["reason"], ExitCode>> = {
   invalid: 5
 }
 
+/** What cannot be mended by a new start comes from other machines; what is about one topic is about nothing else. */
+const brokerCodeOf = ({ fatal, reason, topic }: BrokerError): ExitCode => {
+  if (fatal === true) return 7
+  return topic !== undefined && reason === "invalid" ? 1 : (brokerCodes[reason] ?? 1)
+}
+
 export const exitCodeOf = (cause: Cause.Cause<unknown>): ExitCode => {
   if (Cause.hasInterruptsOnly(cause)) return 0
   const error = Cause.squash(cause)
   if (error instanceof SettingsError || CliError.isCliError(error)) return 2
-  if (error instanceof BrokerError) return brokerCodes[error.reason] ?? 1
+  if (error instanceof BrokerError) return brokerCodeOf(error)
   if (error instanceof ChatFatalError) return 6
   if (error instanceof RoomError || SqlError.isSqlError(error)) return 5
   if (error instanceof ServerError) return error.reason === "unprotected" ? 2 : 4
