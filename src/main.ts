@@ -13,6 +13,7 @@ import * as OwnDocs from "./actors/OwnDocs.ts"
 import * as Refresher from "./actors/Refresher.ts"
 import * as Reindexer from "./actors/Reindexer.ts"
 import * as Reminder from "./actors/Reminder.ts"
+import * as Router from "./actors/Router.ts"
 import * as Retractor from "./actors/Retractor.ts"
 import * as Speaker from "./actors/Speaker.ts"
 import * as Supervise from "./actors/Supervise.ts"
@@ -147,6 +148,7 @@ export const Actors = Supervise.layer([
   EventWorker.contacts, // sipeat.contact.events → event-notifications
   EventWorker.requests, // sipeat.request.events → event-notifications
   EventWorker.machines, // sipeat.machine.events → event-notifications
+  Router.actor, //        topics of routes.yaml → event-notifications
   Reminder.actor, //      what is due later → event-notifications
   Announcer.actor, //     event-notifications → webhooks, bot-responses
   Speaker.actor //        bot-responses     → chat

@@ -15,6 +15,7 @@ import { answerCache } from "./model/AnswerCache.ts"
 import * as GeminiSettings from "./model/gemini/GeminiSettings.ts"
 import * as Services from "./events/services/Services.ts"
 import * as DiscordWebhook from "./notify/DiscordWebhook.ts"
+import { routesFile } from "./notify/RoutesFile.ts"
 import { logFormat, logLevel } from "./runtime/Logging.ts"
 import type { Setting } from "./runtime/Setting.ts"
 import { dataDir } from "./state/DataDir.ts"
@@ -40,6 +41,7 @@ export const all: ReadonlyArray<Setting<any>> = [
   responsesTopic,
   announcementChannelId,
   ...DiscordWebhook.settings,
+  routesFile,
   ...Services.settings,
   logLevel,
   logFormat,

@@ -56,8 +56,7 @@ const reader = Effect.fnUntraced(function* (topic: string, routes: ReadonlyArray
     yield* later.keep(all.filter(({ dueAt }) => dueAt > now))
     return all
       .filter(({ dueAt }) => dueAt <= now)
-      .map(({ dueAt: _, ...notification }): Notification => notification)
-      .map((notification) => record(Topics.notifications, notification))
+      .map((notification: Notification) => record(Topics.notifications, notification))
   })
 
   return yield* Actor.oneByOne({ name: `router-${topic}`, from: source, to: Topics.notifications.name, handle })

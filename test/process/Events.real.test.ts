@@ -1,0 +1,242 @@
+/** Events through a real Kafka to a Discord in trouble, the process killed ten times: everything told, nothing paid twice. */
+import { assert, describe, it } from "@effect/vitest"
+import { createHash, randomBytes } from "node:crypto"
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { referenceOf } from "../../src/domain/Notification.ts"
+import { contactCreated, machineCreated, requestCreated } from "../../src/events/Catalog.ts"
+import { Discord } from "../discord/Discord.ts"
+import * as Faults from "../discord/Faults.ts"
+import * as KafkaServer from "../fixtures/KafkaServer.ts"
+import { newFolder, removeFolder, type Rtfm, start, until } from "./Rtfm.ts"
+
+const bootstrap = KafkaServer.forFile(KafkaServer.bootstrap)
+
+const events = 3000
+const kills = 10
+const batch = 50
+/** Every tenth event is to fail. */
+const fails = (n: number) => n % 10 === 3
+/** A message that was answered so shortly before a kill may not have been written down. */
+const nearKill = 1500
+
+interface Sent {
+  readonly n: number
+  readonly type: string
+  readonly key: string
+  readonly data: object
+}
+
+const eventOf = (n: number): Sent => {
+  const kind = [contactCreated, requestCreated, machineCreated][n % 3]!
+  const { data } = kind.sample
+  const own =
+    kind === contactCreated
+      ? { ...data, message: fails(n) ? "refuse" : "fine" }
+      : kind === machineCreated
+        ? { ...data, machineId: `vm-${n}`, location: `Hall ${n}`, model: fails(n) ? "refuse" : "fine" }
+        : { ...data, amount: fails(n) ? 66.6 : 2.5 }
+  return { n, type: kind.type, key: `event-${n}`, data: own }
+}
+const idOf = ({ key, type }: Sent): string =>
+  `e-${createHash("sha256").update(`${type}\0${key}`).digest("hex").slice(0, 32)}`
+
+/** The services of the business: every key has its effect once, and every order should have one key. */
+const openServices = async () => {
+  const done = new Map<string, { readonly path: string; readonly body: any }>()
+  const server = createServer((request, response) => {
+    let text = ""
+    request.on("data", (chunk) => (text += String(chunk)))
+    request.on("end", () => {
+      const path = request.url!.slice(1)
+      const key = `${path} ${String(request.headers["idempotency-key"])}`
+      const body = JSON.parse(text)
+      const refused = body.amount === 66.6 && path === "charges" ? true : [body.message, body.model].includes("refuse")
+      if (!refused && !done.has(key)) done.set(key, { path, body })
+      response.writeHead(refused ? 409 : 200, { "content-type": "application/json" })
+      response.end(JSON.stringify(refused ? { detail: "refused as told" } : { reference: "done" }))
+    })
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url,
+    /** How often each order had this effect. */
+    countsOf: (path: string) => {
+      const counts = new Map<string, number>()
+      for (const each of done.values()) {
+        if (each.path === path) counts.set(each.body.order, (counts.get(each.body.order) ?? 0) + 1)
+      }
+      return counts
+    },
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+}
+
+/** Asks until it is acknowledged, whatever process is there. */
+const ask = async (current: () => Promise<Rtfm>, path: string, body: object, headers: Record<string, string> = {}) => {
+  while (true) {
+    const { url } = await current()
+    const response = await fetch(`${url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body)
+    }).catch(() => undefined)
+    if (response?.ok === true) return (await response.json()) as any
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** By itself, with a key that makes its id. */
+const post = async (current: () => Promise<Rtfm>, event: Sent) => {
+  const { id } = await ask(current, `/api/events/${event.type}`, event.data, { "idempotency-key": event.key })
+  assert.strictEqual(id, idOf(event))
+}
+
+/** Many at once, as a program of one's own would: sent again after a kill, they have the same ids. */
+const write = async (current: () => Promise<Rtfm>, events: ReadonlyArray<Sent>) => {
+  for (const { topic, type } of [contactCreated, requestCreated, machineCreated]) {
+    const records = events
+      .filter((event) => event.type === type)
+      .map((event) => {
+        const value = { id: idOf(event), type, at: Date.now(), data: event.data }
+        return { key: topic.key(value as never), value: JSON.stringify(value) }
+      })
+    if (records.length > 0) await ask(current, `/api/topics/${topic.name}/records`, { records })
+  }
+}
+
+describe("events in trouble", () => {
+  it("are all told, each handled once, through ten kills, 429s and 503s", { timeout: 300_000 }, async (context) => {
+    const folder = newFolder()
+    const discord = await Discord.open({ limits: { on: false }, seed: 7 })
+    const services = await openServices()
+    const owner = discord.user("owner")
+    const guild = discord.guild({ name: "SipEat", members: [owner], owner })
+    const hook = (name: string) => {
+      const channel = guild.channel(name)
+      const webhook = discord.world.newWebhook(discord.world.channels.get(channel.id)!, name, owner.user)
+      return `${discord.url}/webhooks/${webhook.id}/${webhook.token}`
+    }
+    discord.faults.often("executeWebhook", Faults.limited("user", 0.3), 0.05)
+    discord.faults.often("executeWebhook", Faults.limited("cloudflare", 0.3), 0.05)
+    discord.faults.often("executeWebhook", { kind: "status", status: 503 }, 0.025)
+    discord.faults.often("executeWebhook", { kind: "status", status: 503, after: true }, 0.025)
+    const env = {
+      KAFKA_BOOTSTRAP_SERVERS: bootstrap(),
+      KAFKA_TOPIC_PREFIX: `${randomBytes(4).toString("hex")}.`,
+      INGEST_OWN_DOCS: "false",
+      DISCORD_WEBHOOK: hook("all"),
+      DISCORD_WEBHOOK_CONTACT: hook("contacts"),
+      DISCORD_WEBHOOK_REQUEST: hook("requests"),
+      DISCORD_WEBHOOK_MACHINE: hook("machines"),
+      WEBHOOK_MESSAGES_PER_MINUTE: "600",
+      PAYMENT_URL: services.url,
+      DISPENSER_URL: services.url,
+      INVENTORY_URL: services.url,
+      NETWORK_URL: services.url,
+      CRM_URL: services.url
+    }
+
+    const killedAt: Array<number> = []
+    let running = start({ folder, env })
+    try {
+      const all = Array.from({ length: events }, (_, n) => eventOf(n))
+      let acknowledged = 0
+      const batches = Array.from({ length: events / batch }, (_, i) => all.slice(i * batch, (i + 1) * batch))
+      const sender = async () => {
+        for (let some = batches.shift(); some !== undefined; some = batches.shift()) {
+          const [first, ...others] = some
+          await post(() => running, first!)
+          await write(() => running, others)
+          acknowledged += some.length
+        }
+      }
+      const killer = async () => {
+        for (let i = 1; i <= kills; i++) {
+          await until(
+            () => acknowledged,
+            (count) => count >= (i * events) / (kills + 1),
+            120
+          )
+          const process = await running
+          await process.kill("SIGKILL")
+          killedAt.push(discord.world.clock.now())
+          running = start({ folder, env })
+          await running
+        }
+      }
+      await Promise.all([killer(), sender()])
+
+      const toldIn = () => discord.callsOf("executeWebhook").filter(({ done }) => done)
+      const referencesOf = (call: { readonly body: any }): ReadonlyArray<string> =>
+        call.body.embeds.map(({ footer }: any) => footer.text.slice(-13))
+      const told = () => new Set(toldIn().flatMap(referencesOf))
+      const expected = all.map((event) => referenceOf(idOf(event)))
+      await until(
+        () => expected.filter((reference) => !told().has(reference)).length,
+        (left) => left === 0,
+        120
+      )
+
+      // Processed or failed as they should be.
+      const titles = new Map(
+        toldIn().flatMap(({ body }) =>
+          (body["embeds"] as Array<any>).map(({ footer, title }) => [footer.text.slice(-13), title] as const)
+        )
+      )
+      for (const event of all) {
+        assert.match(titles.get(referenceOf(idOf(event)))!, fails(event.n) ? /event failed$/ : /event processed$/)
+      }
+
+      // Nothing paid or dispensed twice; stock and money add up.
+      const orders = all.filter(({ type }) => type === requestCreated.type)
+      const good = orders.filter(({ n }) => !fails(n)).map(idOf)
+      const bad = orders.filter(({ n }) => fails(n)).map(idOf)
+      const [charged, dispensed, refunded, reserved, restocked] = [
+        "charges",
+        "dispenses",
+        "refunds",
+        "reservations",
+        "restocks"
+      ].map(services.countsOf)
+      for (const id of good) {
+        assert.deepStrictEqual([charged!.get(id), dispensed!.get(id), reserved!.get(id)], [1, 1, 1])
+        assert.isFalse(refunded!.has(id) || restocked!.has(id))
+      }
+      for (const id of bad) {
+        assert.deepStrictEqual([reserved!.get(id), restocked!.get(id)], [1, 1])
+        assert.isFalse(charged!.has(id) || dispensed!.has(id) || refunded!.has(id))
+      }
+      assert.strictEqual(charged!.size, good.length)
+
+      // Duplicates only where an answer was lost, or the process was killed before it could write one down.
+      const sure = toldIn().filter(
+        ({ at, status }) => status === 200 && !killedAt.some((killed) => at <= killed && at > killed - nearKill)
+      )
+      const counts = new Map<string, number>()
+      for (const reference of sure.flatMap(referencesOf)) counts.set(reference, (counts.get(reference) ?? 0) + 1)
+      assert.deepStrictEqual(
+        [...counts].filter(([, count]) => count > 1),
+        []
+      )
+      const copies = toldIn().flatMap(referencesOf).length
+      const faults = Object.fromEntries(discord.faults.happened)
+      await context.annotate(
+        `${copies - told().size} of ${copies} told twice, ${toldIn().length} messages, ${JSON.stringify(faults)}`
+      )
+      assert.isAtLeast(killedAt.length, kills)
+      assert.strictEqual(await (await running).kill("SIGTERM"), 0)
+    } finally {
+      await running.then((process) => process.kill("SIGKILL")).catch(() => undefined)
+      services.close()
+      await discord.stop()
+      removeFolder(folder)
+    }
+  })
+})
