@@ -8,7 +8,7 @@ import { Discord } from "../discord/Discord.ts"
 import type { HasId, Message } from "../discord/Model.ts"
 import type { Person } from "../discord/Person.ts"
 import type { Place } from "../discord/Server.ts"
-import { call, inFolder, newFolder, removeFolder, type Rtfm, start, until } from "../process/Rtfm.ts"
+import { call, inFolder, newFolder, removeFolder, type Rtfm, run, start, until } from "../process/Rtfm.ts"
 
 const quiet = { INGEST_OWN_DOCS: "false" }
 
@@ -266,6 +266,39 @@ describe("when the process comes and goes", () => {
         const words = known(folder).map(({ text }) => /zq\d+/.exec(text)?.[0])
         assert.deepStrictEqual(words.toSorted(), Array.from({ length: count }, (_, n) => `zq${n}`).toSorted())
       })
+  )
+
+  it("a backfill that is killed goes on where it was, without gaps or repeats", { timeout: 300_000 }, () =>
+    comingAndGoing(async (world, folder, start) => {
+      const { bob, discord, guild } = world
+      const places = ["a", "b", "c"].map((name) => guild.channel(name))
+      const count = 750
+      const long = Date.now() - 30 * 86_400_000
+      for (let n = 0; n < count; n++)
+        bob.says(places[n % 3]!, `The code of locker ${n} is zq${n}.`, { at: long + n * 1000 })
+      await start()
+      await connected(world, 1)
+      const backfill = () => run({ folder, args: ["backfill"], env: { ...quiet, ...discord.env } })
+      for (const enough of [1, 300]) {
+        const { child, exited } = backfill()
+        await until(
+          () => known(folder).length,
+          (found) => found > enough,
+          60
+        )
+        child.kill("SIGKILL")
+        await exited
+      }
+      const last = backfill()
+      assert.strictEqual(await last.exited, 0, last.output())
+      await until(
+        () => known(folder).length,
+        (found) => found >= count,
+        60
+      )
+      const words = known(folder).map(({ text }) => /zq\d+/.exec(text)?.[0])
+      assert.deepStrictEqual(words.toSorted(), Array.from({ length: count }, (_, n) => `zq${n}`).toSorted())
+    })
   )
 
   it("a question of an outage is answered once", { timeout: 180_000 }, () =>
