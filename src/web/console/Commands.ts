@@ -1,5 +1,6 @@
 /** What can be typed after a slash, and what a text can be completed with. */
 import { ask, createChannel, setFailure } from "./actions.ts"
+import { longest } from "./api.ts"
 import { isName, me, setDraft } from "./Kept.ts"
 import { wayOf } from "./MessageActions.tsx"
 import { documentsAddress, go, machineAddress } from "./Route.ts"
@@ -67,6 +68,7 @@ export interface Completion {
 
 /** For what stands before the caret: commands at the start of a text, people after an at sign. */
 export const completionsFor = (channelId: string, before: string): ReadonlyArray<Completion> => {
+  if (before.length > longest) return []
   const typed = /^\/([a-z]*)$/i.exec(before)?.[1]?.toLowerCase()
   if (typed !== undefined)
     return Object.entries(texts.compose.commands)
