@@ -4,6 +4,7 @@ import { wordsQuoted } from "../domain/Citations.ts"
 import { inert } from "../domain/Inert.ts"
 import type { QueryContext } from "../domain/Question.ts"
 import { leftOut, screened } from "../domain/Screening.ts"
+import { wordsOf } from "../domain/Terms.ts"
 import type { Passage } from "../knowledge/Passages.ts"
 import type { Found } from "../knowledge/Retriever.ts"
 
@@ -81,6 +82,15 @@ const partsOf = (found: Found): ReadonlyArray<Omit<Source, "id">> => {
       }))
 }
 
+/** Without those that say, word for word, what a better one says; a word or a figure more is something else. */
+const distinct = <A extends { readonly shown: string }>(parts: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const seen = new Set<string>()
+  return parts.filter(({ shown }) => {
+    const words = wordsOf(shown).join(" ")
+    return !seen.has(words) && seen.add(words) !== undefined
+  })
+}
+
 /** Best first, as many as there is room for; what nothing is left of is not shown. */
 export const sourcesOf = (found: ReadonlyArray<Found>): ReadonlyArray<Source> => {
   const parts = found
@@ -88,7 +98,9 @@ export const sourcesOf = (found: ReadonlyArray<Found>): ReadonlyArray<Source> =>
     .flatMap(partsOf)
     .filter(({ shown }) => shown.replaceAll(leftOut, "").trim() !== "")
   let room = most.characters
-  return parts.filter(({ shown }) => (room -= shown.length) >= 0).map((part, i) => ({ ...part, id: i + 1 }))
+  return distinct(parts)
+    .filter(({ shown }) => (room -= shown.length) >= 0)
+    .map((part, i) => ({ ...part, id: i + 1 }))
 }
 
 /** Messages before a question that a model is shown, and characters of each. */
