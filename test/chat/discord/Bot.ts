@@ -32,20 +32,25 @@ interface Options {
   readonly confirms?: boolean
 }
 
-export const start = Effect.fnUntraced(function* (discord: Discord, { confirms = true, env = {} }: Options = {}) {
+/** The chat alone, for as long as the scope is open. */
+export const chat = Effect.fnUntraced(function* (discord: Discord, env: Readonly<Record<string, string>> = {}) {
   const sql = yield* SqlClient.SqlClient
-  const scope = yield* Scope.fork(yield* Effect.scope)
   const settings = ConfigProvider.layer(ConfigProvider.fromUnknown({ ...discord.env, ...env }))
   const services = yield* Layer.build(
     Layer.mergeAll(FeedbackStore.layer, PassagesSql.layer, Documents.layer, Happenings.layer).pipe(
       Layer.provideMerge(Layer.succeed(SqlClient.SqlClient, sql)),
       Layer.provideMerge(settings)
     )
-  ).pipe(Scope.provide(scope))
-  const chat = yield* DiscordChat.make.pipe(Effect.provide(services), Scope.provide(scope))
+  )
+  return yield* DiscordChat.make.pipe(Effect.provide(services))
+})
+
+export const start = Effect.fnUntraced(function* (discord: Discord, { confirms = true, env = {} }: Options = {}) {
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const there = yield* Scope.provide(chat(discord, env), scope)
   const heard: Array<Heard> = []
   let failure: unknown
-  const listening = chat.heard.pipe(
+  const listening = there.heard.pipe(
     Stream.runForEach((batch) =>
       Effect.gen(function* () {
         heard.push(...batch.heard)
@@ -62,7 +67,7 @@ export const start = Effect.fnUntraced(function* (discord: Discord, { confirms =
   )
   const fiber = yield* Effect.forkIn(Effect.exit(listening), scope)
   return {
-    chat,
+    chat: there,
     heard,
     queries: () => heard.flatMap(({ query }) => query ?? []),
     events: () => heard.flatMap(({ event }) => event ?? []),
