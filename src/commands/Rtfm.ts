@@ -9,7 +9,9 @@ import { evaluate } from "./Eval.ts"
 import { forget } from "./Forget.ts"
 import { ingest } from "./Ingest.ts"
 import { mcp } from "./Mcp.ts"
+import { notify } from "./Notify.ts"
 import { produce } from "./Produce.ts"
+import { routes } from "./Routes.ts"
 import { sources } from "./Sources.ts"
 import { schemas } from "./Schemas.ts"
 import { start } from "./Start.ts"
@@ -30,6 +32,8 @@ export const rtfm = Command.make("rtfm").pipe(
     consume,
     deadLetters,
     schemas,
+    notify,
+    routes,
     doctor,
     evaluate
   ]),

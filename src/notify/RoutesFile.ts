@@ -22,7 +22,12 @@ export class RoutesError extends Schema.TaggedError<RoutesError>()("RoutesError"
   }
 }
 
-const sentence = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
+const sentence = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, " ")
+    .trim()
+    .replace(/^Missing key$/, "It is missing")
+    .replace(/^Expected no excess property$/, "There is no such thing in a route")
 
 /** Offset of the node at a path, or of the nearest above it. */
 const offsetOf = (document: Document, path: ReadonlyArray<PropertyKey>): number => {

@@ -32,6 +32,11 @@ const commands: ReadonlyArray<ReadonlyArray<string>> = [
   ["schemas"],
   ["schemas", "list"],
   ["schemas", "register"],
+  ["notify"],
+  ["notify", "test"],
+  ["routes"],
+  ["routes", "check"],
+  ["routes", "try"],
   ["doctor"],
   ["eval"]
 ]
