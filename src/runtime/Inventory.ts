@@ -2,6 +2,7 @@
 import { Effect, Layer, Option } from "effect"
 import { Broker } from "../broker/Broker.ts"
 import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
+import { discordToken } from "../chat/discord/DiscordSettings.ts"
 import type { PartStatus } from "../domain/Happening.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import { Embedder, type EmbedderStatus } from "../model/Embedder.ts"
@@ -34,6 +35,7 @@ export const layer = Layer.effectDiscard(
     const embedder = yield* Embedder
     const writer = yield* Writer
     const passages = yield* Passages
+    const token = yield* discordToken.config
     const brokerKind = Option.isSome(yield* bootstrapServers.config) ? "real" : "embedded"
 
     yield* parts.register(
@@ -48,7 +50,11 @@ export const layer = Layer.effectDiscard(
       })
     )
     yield* parts.register(
-      Effect.succeed({ name: "chat", kind: "embedded", up: true, detail: "the page's own channels" })
+      Effect.succeed(
+        Option.isSome(token)
+          ? { name: "chat", kind: "real", up: true, detail: "Discord, and the page's own channels" }
+          : { name: "chat", kind: "embedded", up: true, detail: "the page's own channels" }
+      )
     )
     yield* parts.register(
       Effect.match(Effect.andThen(Room.check, passages.counts), {
