@@ -11,6 +11,8 @@ import { ingest } from "./Ingest.ts"
 import { mcp } from "./Mcp.ts"
 import { notify } from "./Notify.ts"
 import { produce } from "./Produce.ts"
+import { reindex } from "./Reindex.ts"
+import { replay } from "./Replay.ts"
 import { routes } from "./Routes.ts"
 import { sources } from "./Sources.ts"
 import { schemas } from "./Schemas.ts"
@@ -35,7 +37,9 @@ export const rtfm = Command.make("rtfm").pipe(
     notify,
     routes,
     doctor,
-    evaluate
+    evaluate,
+    reindex,
+    replay
   ]),
   Command.withExamples([
     { command: "rtfm start", description: "Start the bot and its page" },

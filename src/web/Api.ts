@@ -5,6 +5,7 @@ import { ChatApi } from "./api/Chat.ts"
 import { FeedbackApi } from "./api/Feedback.ts"
 import { DomainEventsApi } from "./api/DomainEvents.ts"
 import { HealthApi, NotReady } from "./api/Health.ts"
+import { IndexesApi } from "./api/Indexes.ts"
 import { KnowledgeApi } from "./api/Knowledge.ts"
 import { MachineApi } from "./api/Machine.ts"
 import { Authorization, Problems } from "./api/Middleware.ts"
@@ -16,6 +17,7 @@ import * as Problem from "./Problem.ts"
 
 export { Person } from "./api/Fields.ts"
 export * from "./api/Health.ts"
+export * from "./api/Indexes.ts"
 export * from "./api/Knowledge.ts"
 export * from "./api/Machine.ts"
 export * from "./api/Middleware.ts"
@@ -53,6 +55,7 @@ export class Api extends HttpApi.make("rtfm")
   .add(ChatApi)
   .add(FeedbackApi)
   .add(KnowledgeApi)
+  .add(IndexesApi)
   .add(SystemApi)
   .add(MachineApi)
   .add(WaysApi)

@@ -13,6 +13,7 @@ import { Draining } from "./Draining.ts"
 import * as Feedback from "./Feedback.ts"
 import { Guard, layerAuthorization, type Place } from "./Guard.ts"
 import * as Health from "./Health.ts"
+import * as Indexes from "./Indexes.ts"
 import * as Knowledge from "./Knowledge.ts"
 import * as Machine from "./Machine.ts"
 import * as Mcp from "./Mcp.ts"
@@ -35,6 +36,7 @@ const Groups = Layer.mergeAll(
   Chat.layer,
   Feedback.layer,
   Knowledge.layer,
+  Indexes.layer,
   System.layer,
   Machine.layer,
   Ways.layer,

@@ -11,8 +11,10 @@ import type { Answer } from "../../src/domain/Answer.ts"
 import type { ActorStatus, LocalChannel, LocalMessage } from "../../src/domain/Happening.ts"
 import * as Feedback from "../../src/knowledge/Feedback.ts"
 import { Steps } from "../../src/events/Steps.ts"
+import { Indexes } from "../../src/knowledge/Indexes.ts"
 import { Passages } from "../../src/knowledge/Passages.ts"
 import { Retriever } from "../../src/knowledge/Retriever.ts"
+import { Retrievers } from "../../src/knowledge/RetrieverLive.ts"
 import { Embedder } from "../../src/model/Embedder.ts"
 import { Happenings } from "../../src/runtime/Happenings.ts"
 import { Parts } from "../../src/runtime/Parts.ts"
@@ -249,6 +251,8 @@ const Knowledge = Layer.mergeAll(
       })
   }),
   Layer.mock(Steps, { history: () => Effect.succeed([{ step: "Payment", outcome: "done", detail: "2.50", at: 1 }]) }),
+  Layer.mock(Retrievers, {}),
+  Layer.mock(Indexes, { all: Effect.succeed([]), next: Effect.succeed(undefined) }),
   Layer.mock(Embedder, { id: "fake", dimensions: 3 }),
   Layer.mock(Documents, {
     list: Effect.succeed([
