@@ -3,7 +3,7 @@
  * keeps failing makes the process not ready; a fatal failure ends it. Shutdown drains the actors in the order in which
  * they were given, which is the order a message travels.
  */
-import { Cause, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Metric, Random, Scope } from "effect"
+import { Cause, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Metric, Random, Schema, Scope } from "effect"
 import { Config } from "effect"
 import { Broker, BrokerError } from "../broker/Broker.ts"
 import type { ActorState, ActorStatus } from "../domain/Happening.ts"
@@ -103,6 +103,35 @@ export const sentence = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** Only these actors run, by name; all of them unless given. */
+export const Chosen = Context.Reference<ReadonlyArray<string> | undefined>("rtfm/actors/Chosen", {
+  defaultValue: () => undefined
+})
+
+/** Names that no process may choose. */
+export class ChoiceError extends Schema.TaggedError<ChoiceError>()("ChoiceError", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** Actors whose work processes can share, as members of a group. The others speak to the page, or work by the clock. */
+const canBeShared = ({ group, name }: Actor): boolean => group !== null && name !== "speaker" && name !== "retractor"
+
+const choose = Effect.fnUntraced(function* (actors: ReadonlyArray<Actor>) {
+  const names = yield* Chosen
+  if (names === undefined) return actors
+  const shared = actors.filter(canBeShared)
+  const wrong = names.filter((name) => !shared.some((actor) => actor.name === name))
+  if (wrong.length === 0 && names.length > 0) return shared.filter(({ name }) => names.includes(name))
+  const known = wrong.filter((name) => actors.some((actor) => actor.name === name))
+  const why =
+    known.length > 0 ? `${known.join(" and ")} can only run where all run` : `there is no actor ${wrong.join(", ")}`
+  return yield* new ChoiceError({
+    detail: `--actors: ${wrong.length === 0 ? "none is named" : why}. Choose among ${shared.map(({ name }) => name).join(", ")}.`
+  })
+})
+
 /** Runs one actor for ever, until it is drained. */
 const supervise = (actor: Actor, onChange: Effect.Effect<void>, fatal: Deferred.Deferred<never, Fatal>) => {
   const { vitals } = actor
@@ -164,9 +193,10 @@ export const layer = <D extends ReadonlyArray<Effect.Effect<Actor, any, any>>>(d
       const happenings = yield* Happenings
       const grace = yield* shutdownGrace.config
       const fatal = yield* Deferred.make<never, Fatal>()
-      const actors = yield* Effect.all(
+      const all = yield* Effect.all(
         definitions as ReadonlyArray<Effect.Effect<Actor, Effect.Error<D[number]>, Effect.Services<D[number]>>>
       )
+      const actors = yield* choose(all)
       const scope = yield* Scope.make()
       let draining = false
 

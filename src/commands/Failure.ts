@@ -2,6 +2,7 @@
 import { Cause } from "effect"
 import { CliError } from "effect/cli"
 import { SqlError } from "effect/sql"
+import { ChoiceError } from "../actors/Supervise.ts"
 import { BrokerError } from "../broker/Broker.ts"
 import { ChatFatalError } from "../chat/Chat.ts"
 import { RoomError } from "../runtime/Room.ts"
@@ -40,7 +41,7 @@ const brokerCodeOf = ({ fatal, reason, topic }: BrokerError): ExitCode => {
 export const exitCodeOf = (cause: Cause.Cause<unknown>): ExitCode => {
   if (Cause.hasInterruptsOnly(cause)) return 0
   const error = Cause.squash(cause)
-  if (error instanceof SettingsError || CliError.isCliError(error)) return 2
+  if (error instanceof SettingsError || error instanceof ChoiceError || CliError.isCliError(error)) return 2
   if (error instanceof BrokerError) return brokerCodeOf(error)
   if (error instanceof ChatFatalError) return 6
   if (error instanceof RoomError || SqlError.isSqlError(error)) return 5

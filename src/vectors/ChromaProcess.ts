@@ -2,7 +2,7 @@
 import { Effect, Fiber, Schedule, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { ChildProcess, type ChildProcessSpawner } from "effect/process"
-import { mkdirSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import path from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -32,20 +32,38 @@ export const answers = (http: HttpClient.HttpClient, url: string): Effect.Effect
     Effect.orElseSucceed(() => false)
   )
 
+export interface Server {
+  readonly url: string
+  readonly pid: number
+}
+
+/** Where the server of a folder says where it is, for other processes that share the folder. */
+const serverFile = (folder: string) => path.join(folder, "server.json")
+
+const readServer = (folder: string): Server | undefined => {
+  try {
+    const { pid, url } = JSON.parse(readFileSync(serverFile(folder), "utf8"))
+    return typeof url === "string" && typeof pid === "number" ? { url, pid } : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * Runs a server on the folder until it ends. Waits first for a server whose parent was killed to leave the folder.
+ * Runs a server on the folder until it ends. Waits first for the one that has the folder to leave it: another process's,
+ * which serves both meanwhile, or one whose parent was killed.
  * Interruption ends the server, by SIGKILL when it takes longer than 3 s.
  */
 export const run = Effect.fnUntraced(function* (options: {
   readonly folder: string
   readonly child: string
-  /** Called when another server has the folder open. */
-  readonly onWait: Effect.Effect<void>
+  /** Called when another server has the folder open, and again when it is another one; with it as soon as it is known. */
+  readonly onWait: (server: Server | undefined) => Effect.Effect<void>
   readonly onStart: Effect.Effect<void>
-  readonly onUp: (server: { readonly url: string; readonly pid: number }) => Effect.Effect<void>
+  readonly onUp: (server: Server) => Effect.Effect<void>
 }) {
   const http = yield* HttpClient.HttpClient
-  yield* waitForFolder(options.folder, options.onWait)
+  yield* waitForFolder(options.folder, http, options.onWait)
   yield* options.onStart
   const port = yield* freePort
   const handle = yield* ChildProcess.make(
@@ -56,6 +74,9 @@ export const run = Effect.fnUntraced(function* (options: {
   )
   const url = `http://127.0.0.1:${port}`
   const serving = untilAnswers(http, url).pipe(
+    Effect.andThen(
+      Effect.sync(() => writeFileSync(serverFile(options.folder), JSON.stringify({ url, pid: handle.pid })))
+    ),
     Effect.andThen(options.onUp({ url, pid: handle.pid })),
     Effect.andThen(Effect.never),
     Effect.catchTag("TimeoutError", () =>
@@ -65,11 +86,23 @@ export const run = Effect.fnUntraced(function* (options: {
   return yield* Effect.raceFirst(untilEnd(handle), serving)
 }, Effect.scoped)
 
-const waitForFolder = Effect.fnUntraced(function* (folder: string, onWait: Effect.Effect<void>) {
+const waitForFolder = Effect.fnUntraced(function* (
+  folder: string,
+  http: HttpClient.HttpClient,
+  onWait: (server: Server | undefined) => Effect.Effect<void>
+) {
   mkdirSync(folder, { recursive: true })
   if (isFree(folder)) return
-  yield* onWait
-  while (!isFree(folder)) yield* Effect.sleep("100 millis")
+  let known: Server | undefined
+  yield* onWait(known)
+  while (!isFree(folder)) {
+    const server = readServer(folder)
+    if (server !== undefined && server.url !== known?.url && (yield* answers(http, server.url))) {
+      known = server
+      yield* onWait(server)
+    }
+    yield* Effect.sleep(known === undefined ? "100 millis" : "500 millis")
+  }
 })
 
 const sqliteBusy = 5

@@ -72,7 +72,12 @@ const supervise = Effect.fnUntraced(function* (
     )
   const server = run({
     ...options,
-    onWait: become({ ...starting, detail: `Our own Chroma server waits for another one to leave ${options.folder}.` }),
+    onWait: (server) =>
+      become(
+        server === undefined
+          ? { ...starting, detail: `Our own Chroma server waits for another one to leave ${options.folder}.` }
+          : { name: "up", detail: `The Chroma server of another process answers at ${server.url}.`, ...server }
+      ),
     onStart: become(starting),
     onUp: ({ pid, url }) => become({ name: "up", detail: `Our own Chroma server answers at ${url}.`, url, pid })
   }).pipe(Effect.catchCause(asEnding))
