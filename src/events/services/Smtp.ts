@@ -14,11 +14,12 @@ const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
 const messageId = (key: string, from: string): string =>
   `<${createHash("sha256").update(key).digest("hex").slice(0, 32)}@${from.split("@").at(-1)}>`
 
-/** SMTP's replies from 500 on are final. */
-const isFinal = (error: unknown): boolean =>
-  typeof error === "object" &&
-  error !== null &&
-  (("responseCode" in error && Number(error.responseCode) >= 500) || ("code" in error && error.code === "EENVELOPE"))
+/** SMTP's replies from 500 on are final; without a reply, so is an address that the client itself refuses. */
+const isFinal = (error: unknown): boolean => {
+  if (typeof error !== "object" || error === null) return false
+  if ("responseCode" in error && typeof error.responseCode === "number") return error.responseCode >= 500
+  return "code" in error && error.code === "EENVELOPE"
+}
 
 const toError = (error: unknown) =>
   new ServiceError({
