@@ -41,7 +41,9 @@ const bundle = async (name: string, input: string) => {
     // Optional parts of libraries that are not installed are looked for when they are used, and only then.
     onLog: (level, log, handler) => (log.code === "UNRESOLVED_IMPORT" ? undefined : handler(level, log))
   })
-  const names = { entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs" }
+  // Programs share the folder, and no part of one may take the place of another's.
+  const parts = name === "main" ? "[name].mjs" : `${name}-[name].mjs`
+  const names = { entryFileNames: "[name].mjs", chunkFileNames: parts }
   await build.write({ dir: dist, format: "esm", minify: true, ...names })
   await build.close()
 }
