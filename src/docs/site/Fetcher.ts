@@ -140,7 +140,8 @@ const statusError = (response: Response, now: number): FetchError => {
 }
 
 const open = async ({ allowed, lookup }: Options) => {
-  const { Agent, buildConnector, fetch } = await import("@effect/platform-node/Undici")
+  // Once bundled, only the library as a whole has its parts.
+  const { Agent, buildConnector, fetch } = (await import("@effect/platform-node/Undici")).default
   const connect = buildConnector({ lookup: lookupAllowed(allowed, lookup), timeout: 10_000 })
   const agent = new Agent({
     connections: 2,
@@ -169,7 +170,7 @@ const headersOf = ({ accept, known }: Wanted): Record<string, string> => ({
 export const make = Effect.fnUntraced(function* (options: Options) {
   let opened: ReturnType<typeof open> | undefined
   yield* Effect.addFinalizer(() =>
-    Effect.promise(async () => opened !== undefined && (await (await opened).agent.destroy()))
+    Effect.ignore(Effect.tryPromise(async () => opened !== undefined && (await (await opened).agent.destroy())))
   )
 
   const check = (url: URL): URL => {
