@@ -12,6 +12,7 @@ import * as Prepare from "../broker/Prepare.ts"
 import * as ReadFrom from "../broker/ReadFrom.ts"
 import * as Topics from "../domain/Topics.ts"
 import { Brokers, Log, withWeb } from "../main.ts"
+import { OwnerKey } from "../runtime/OwnerKey.ts"
 import * as Running from "../runtime/Running.ts"
 import type { NewRecord, RecordInfo } from "../web/Api.ts"
 import * as Client from "../web/Client.ts"
@@ -30,19 +31,19 @@ export class Api extends Context.Service<
   }
 >()("rtfm/commands/Api") {}
 
-const at = (url: string) =>
+const at = ({ key, url }: { readonly url: string; readonly key: string }) =>
   Effect.gen(function* () {
     const token = yield* Guard.apiToken.config
-    return { api: yield* Client.make({ url, token }), url }
+    return { api: yield* Client.make({ url, token, key }), url }
   })
 
 /** The whole system for as long as the command takes, on a port of its own. */
-const here = Layer.effect(Api, Effect.flatMap(Server.url, at)).pipe(
+const here = Layer.effect(Api, Effect.flatMap(Effect.all({ url: Server.url, key: OwnerKey }), at)).pipe(
   Layer.provide(withWeb(Server.layerAt({ host: "127.0.0.1", port: 0, token: Option.none(), publicUrl: Option.none() })))
 )
 
 export const layer = Layer.unwrap(
-  Effect.map(Running.find, Option.match({ onNone: () => here, onSome: ({ url }) => Layer.effect(Api, at(url)) }))
+  Effect.map(Running.find, Option.match({ onNone: () => here, onSome: (running) => Layer.effect(Api, at(running)) }))
 ).pipe(Layer.provide(NodeHttpClient.layerNodeHttp))
 
 /** Through the API of the running process, or with the log alone: looking starts no work. */
@@ -52,7 +53,7 @@ const lookAt = Effect.fnUntraced(function* <A, E1, E2>(
 ) {
   const running = yield* Running.find
   if (Option.isNone(running)) return yield* Effect.provide(local, Log)
-  const { api } = yield* at(running.value.url).pipe(Effect.provide(NodeHttpClient.layerNodeHttp))
+  const { api } = yield* at(running.value).pipe(Effect.provide(NodeHttpClient.layerNodeHttp))
   return yield* remote(api)
 })
 
@@ -60,7 +61,7 @@ const lookAt = Effect.fnUntraced(function* <A, E1, E2>(
 export const topics = Effect.gen(function* () {
   const running = yield* Running.find
   if (Option.isNone(running)) return yield* Effect.provide(WebSystem.topics, Brokers)
-  const { api } = yield* at(running.value.url).pipe(Effect.provide(NodeHttpClient.layerNodeHttp))
+  const { api } = yield* at(running.value).pipe(Effect.provide(NodeHttpClient.layerNodeHttp))
   return yield* api.system.topics()
 })
 
@@ -149,7 +150,7 @@ export const records = Effect.gen(function* () {
   const running = yield* holder
   if (Option.isNone(running)) return recordsOf(yield* Layer.build(LogNow))
   const client = yield* Layer.build(NodeHttpClient.layerNodeHttp)
-  const { api } = yield* Effect.provide(at(running.value.url), client)
+  const { api } = yield* Effect.provide(at(running.value), client)
   return recordsThrough(api)
 })
 

@@ -3,9 +3,15 @@ import { Effect, Option, Schema } from "effect"
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { dataDir } from "../state/DataDir.ts"
+import { OwnerKey } from "./OwnerKey.ts"
 import * as Room from "./Room.ts"
 
-export const Running = Schema.Struct({ pid: Schema.Int, url: Schema.String })
+export const Running = Schema.Struct({
+  pid: Schema.Int,
+  url: Schema.String,
+  /** The process's `OwnerKey`. */
+  key: Schema.String
+})
 export type Running = typeof Running.Type
 
 const StoredRunning = Schema.fromJsonString(Running)
@@ -41,7 +47,7 @@ const cannotWrite = (path: string, cause: unknown) => {
 /** Says where this process is for as long as the scope is open. */
 export const announce = Effect.fnUntraced(function* (url: string) {
   const path = yield* file
-  const text = yield* Effect.orDie(Schema.encodeEffect(StoredRunning)({ pid: process.pid, url }))
+  const text = yield* Effect.orDie(Schema.encodeEffect(StoredRunning)({ pid: process.pid, url, key: yield* OwnerKey }))
   yield* Effect.acquireRelease(
     Effect.try({
       try: () => {

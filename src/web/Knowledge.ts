@@ -1,5 +1,6 @@
 /** What is known, over HTTP: documentation is added, read and searched. */
 import { Effect, Option } from "effect"
+import { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Ingester } from "../actors/Ingester.ts"
 import { type Reading, Refresher } from "../actors/Refresher.ts"
@@ -8,6 +9,7 @@ import { defaultChannelId, LocalChat } from "../chat/LocalChat.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import { Documents, type DocumentsError, type Source } from "../docs/Documents.ts"
 import { type Found, Retriever } from "../knowledge/Retriever.ts"
+import * as OwnerKey from "../runtime/OwnerKey.ts"
 import { Api } from "./Api.ts"
 import { Invalid, NotFound, ofBroker, ofChat, ofPassages, Unavailable } from "./Problem.ts"
 
@@ -24,6 +26,15 @@ const notSent = (documents: ReadonlyArray<{ readonly path: string }>, present: R
   const sent = new Set(documents.map(({ path }) => path))
   return present.filter((path) => !sent.has(path)).map((path) => ({ path, reason: "was sent before" }))
 }
+
+/** A folder that is named here is read again later with all the rights of this process. */
+const isOwner = Effect.gen(function* () {
+  const { headers } = yield* HttpServerRequest.HttpServerRequest
+  return headers[OwnerKey.header] === (yield* OwnerKey.OwnerKey)
+})
+const notOwner = new Invalid({
+  detail: "Only `rtfm ingest`, run where DATA_DIR can be read, names a folder that is read again: leave out `kind`"
+})
 
 const noSource = new NotFound({ detail: "There is no source with this name" })
 
@@ -100,11 +111,14 @@ export const layer = HttpApiBuilder.group(
         Effect.catchTags({ DocumentsError: ofDocuments, PassagesError: ofPassages })
       ),
 
-      ingest: ({ payload: { documents, present = [], ...payload } }) =>
-        ingester.ingest({ ...payload, files: documents, problems: notSent(documents, present) }).pipe(
-          Effect.map((report) => ({ ...report, problems: [] })),
-          Effect.catchTags({ BrokerError: ofBroker, DocumentsError: ofDocuments })
-        ),
+      ingest: Effect.fnUntraced(
+        function* ({ payload: { documents, present = [], ...payload } }) {
+          if (payload.kind !== undefined && !(yield* isOwner)) return yield* notOwner
+          const report = yield* ingester.ingest({ ...payload, files: documents, problems: notSent(documents, present) })
+          return { ...report, problems: [] }
+        },
+        Effect.catchTags({ BrokerError: ofBroker, DocumentsError: ofDocuments })
+      ),
 
       sources: Effect.fnUntraced(
         function* () {

@@ -10,6 +10,7 @@ import { Happenings } from "../../src/runtime/Happenings.ts"
 import * as Client from "../../src/web/Client.ts"
 import { idOf } from "../../src/web/Events.ts"
 import type { Place } from "../../src/web/Guard.ts"
+import * as OwnerKey from "../../src/runtime/OwnerKey.ts"
 import * as Server from "../../src/web/Server.ts"
 import * as World from "./World.ts"
 
@@ -159,6 +160,19 @@ layer(serverAt(local))("a server of this machine", (it) => {
         const tooLarge = [{ path: "a.md", text: "x".repeat(33 * 1024 * 1024) }]
         const refused = yield* post("/api/documents", { source: "handbook", documents: tooLarge, removeMissing: false })
         assertProblem(refused, 413, "Content Too Large")
+      })
+    )
+
+    it.effect("of a folder to be read again, unless the caller shows that it runs for the same user", () =>
+      Effect.gen(function* () {
+        const documents = [{ path: "a.md", text: "# A\n\nOne." }]
+        const folder = { source: "etc", kind: "folder", origin: "/etc", documents, removeMissing: false }
+        const send = (headers: Readonly<Record<string, string>>) =>
+          call("/api/documents", { method: "POST", headers: { ...asJson, ...headers }, body: JSON.stringify(folder) })
+        assertProblem(yield* send({}), 422, "Unprocessable Content")
+        assertProblem(yield* send({ [OwnerKey.header]: "guessed" }), 422, "Unprocessable Content")
+        const key = yield* OwnerKey.OwnerKey
+        assert.strictEqual((yield* send({ [OwnerKey.header]: key })).status, 200)
       })
     )
 

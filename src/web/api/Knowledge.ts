@@ -146,7 +146,7 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
         {
           source: "The folder, file or site they come from",
           origin: "Where the source is; the same name from elsewhere is refused, as it would replace what is there",
-          kind: "Whether `origin` is read again as a folder, or only the files of it that are given",
+          kind: "Whether `origin` is read again as a folder, or only the files of it that are given; for `rtfm ingest` alone",
           documents: "Markdown with its path below the source; `url` is where readers find it",
           removeMissing: "Documents of the source that are neither in the list nor present leave the index",
           present: "Paths that are there, too: a large source is sent in parts, and the last part names all",
