@@ -76,14 +76,19 @@ export interface CommandInfo {
   readonly description: string
 }
 
+/** A group does nothing by itself and so has no flags of its own. */
+const isGroup = (command: Command.Command.Any): boolean => {
+  const { config } = command as { readonly config?: { readonly flags: ReadonlyArray<unknown> } }
+  return command.subcommands.length > 0 && config?.flags.length === 0
+}
+
 const below = (command: Command.Command.Any, path: ReadonlyArray<string>): ReadonlyArray<CommandInfo> =>
   command.subcommands
     .flatMap(({ commands }) => commands)
     .flatMap((each) => {
       const name = [...path, each.name]
-      return each.subcommands.length > 0
-        ? below(each, name)
-        : [{ name: name.join(" "), description: each.description ?? "" }]
+      const itself = isGroup(each) ? [] : [{ name: name.join(" "), description: each.description ?? "" }]
+      return [...itself, ...below(each, name)]
     })
 
 /** Those that do something, with the names of the groups they are in. */
