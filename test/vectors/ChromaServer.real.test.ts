@@ -118,16 +118,18 @@ describe("our own Chroma server", () => {
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.live("a second one waits until the first has left the folder", () =>
+  it.live("a second process is served by the first one's, and starts its own once that has left the folder", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
       const first = yield* open({ folder })
       yield* first.vectors.upsert("shared", rows(3))
       const second = yield* open({ folder })
-      const waiting = yield* untilStatus(second.vectors, ({ detail }) => /waits for another/.test(detail))
-      assert.strictEqual(waiting.state, "starting")
+      const guest = yield* untilStatus(second.vectors, ({ detail }) => /of another process answers/.test(detail))
+      assert.strictEqual(guest.state, "up")
+      assert.strictEqual(yield* second.vectors.count("shared"), 3)
       assert.strictEqual(serversOn(folder).length, 1)
       yield* first.close
+      yield* untilStatus(second.vectors, ({ detail }) => /Our own Chroma server answers/.test(detail))
       assert.strictEqual(yield* second.vectors.count("shared"), 3)
       assert.strictEqual(serversOn(folder).length, 1)
     }).pipe(Effect.provide(NodeServices.layer))
