@@ -68,13 +68,19 @@ const setOf = Effect.fnUntraced(function* (options: {
   return { name: questions, set: yield* EvaluationSet.readSet(chunks, questions) }
 })
 
-/** Figures that must be reached, as the JSON report names them; `refusals:` and a group are what of it is refused. */
+/**
+ * Figures that must be reached, as the JSON report names them. `refusals:` and a group are what of it is refused,
+ * `auroc:` and a group how well it is told from the questions of the corpus.
+ */
 const Least = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Finite))
 
 const figuresOf = ({ offTopic, ...report }: Evaluation.Report): ReadonlyMap<string, unknown> =>
   new Map<string, unknown>([
     ...Object.entries(report),
-    ...offTopic.map(({ name, refusals }) => [`refusals:${name}`, refusals] as const)
+    ...offTopic.flatMap(({ auroc, name, refusals }) => [
+      [`refusals:${name}`, refusals] as const,
+      [`auroc:${name}`, auroc] as const
+    ])
   ])
 
 /** A sentence for each figure that is too low. */
