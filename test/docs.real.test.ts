@@ -78,7 +78,7 @@ describe("documentation", () => {
     const [ask] = commands("README.md", /-- ask/)
     const { out } = await succeed(ask!)
     assert.match(out, /passages? I found:/)
-    assert.match(out, /\[1\] rtfm-bot/)
+    assert.match(out, /> To ingest a folder of documents, run `npm run rtfm -- ingest docs\/`/)
     assert.include(out, `${url}/#/documents/`)
   })
 

@@ -119,6 +119,10 @@ export const shortlist = (terms: Terms, quotables: ReadonlyArray<Quotable>, limi
   return [...quotables].sort((a, b) => promise(b) - promise(a)).slice(0, limit)
 }
 
+/** Says the question again, as examples and headings do: no answer, however many of its words it has. */
+export const repeats = (question: string, text: string): boolean =>
+  /\?\s*$/.test(question) && wordsOf(text).join(" ").includes(wordsOf(question).join(" "))
+
 const asks = (text: string) => /\?["')\]*_]*$/.test(text)
 /** Navigation and labels end without a mark. */
 const trails = (text: string) => !/[.!?:;)`"'|]["')\]*_]*$/.test(text)

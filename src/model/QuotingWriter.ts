@@ -2,7 +2,7 @@
 import { Duration, Effect, Layer } from "effect"
 import type { Citation } from "../domain/Answer.ts"
 import { verify } from "../domain/Citations.ts"
-import { choose, quotablesOf, type Quote, quotesOf, shortlist, type Source } from "../domain/Quotes.ts"
+import { choose, quotablesOf, type Quote, quotesOf, repeats, shortlist, type Source } from "../domain/Quotes.ts"
 import { refusal } from "../domain/Refusal.ts"
 import { termsOf } from "../domain/Terms.ts"
 import type { Found, Retrieval } from "../knowledge/Retriever.ts"
@@ -107,7 +107,8 @@ const make = Effect.gen(function* () {
     if (!grounds.enough) return refused(found)
     const sources = found.slice(0, sourcesUsed).map(sourceOf(found[0]?.score ?? 0))
     const terms = termsOf(question)
-    const candidates = shortlist(terms, quotablesOf(sources), closelyRead)
+    const quotables = quotablesOf(sources).filter(({ sentence }) => !repeats(question, sentence.text))
+    const candidates = shortlist(terms, quotables, closelyRead)
     const texts = candidates.map(({ sentence }) => sentence.text)
     const asked = vector ?? (yield* vectorAtHand(question))
     const near = asked === null ? null : yield* cosines(asked, texts)

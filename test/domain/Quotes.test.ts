@@ -1,7 +1,7 @@
 /** Which sentences are quoted, and that they are what stands in the source. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { choose, quotablesOf, quotesOf, shortlist, type Source } from "../../src/domain/Quotes.ts"
+import { choose, quotablesOf, quotesOf, repeats, shortlist, type Source } from "../../src/domain/Quotes.ts"
 import { termsOf, wordsOf } from "../../src/domain/Terms.ts"
 
 const source = (text: string, more: Partial<Source> = {}): Source => ({
@@ -121,4 +121,11 @@ describe("quotes", () => {
       )
     }
   )
+
+  it("leave out what only says the question again, and nothing that is searched for by its words", () => {
+    const question = "Which file holds the log?"
+    assert.isTrue(repeats(question, 'rtfm ask "Which file holds the log?"'))
+    assert.isFalse(repeats(question, "The file broker.db holds the log."))
+    assert.isFalse(repeats("capped backoff", "Retries wait with capped backoff."))
+  })
 })
