@@ -8,6 +8,7 @@ import { Config } from "effect"
 import { Broker, BrokerError } from "../broker/Broker.ts"
 import type { ActorState, ActorStatus } from "../domain/Happening.ts"
 import { Happenings } from "../runtime/Happenings.ts"
+import * as Lately from "../runtime/Lately.ts"
 import * as Setting from "../runtime/Setting.ts"
 
 /** What an actor says of itself while it works. Written by the actor, read by whoever looks. */
@@ -78,6 +79,13 @@ const restarts = Metric.counter("rtfm_actor_restarts_total", {
 const lagGauge = Metric.gauge("rtfm_actor_lag_records", {
   description: "Records of its topic an actor has not finished"
 })
+
+const groupLagGauge = Metric.gauge("rtfm_group_lag_records", {
+  description: "Records of a partition that the group of an actor has not finished"
+})
+
+/** So long anybody who looks waits for the broker; then the lags are as they were last known. */
+const lagPatience = Duration.millis(500)
 
 export class Supervisor extends Context.Service<
   Supervisor,
@@ -225,22 +233,24 @@ export const layer = <D extends ReadonlyArray<Effect.Effect<Actor, any, any>>>(d
         })
       )
 
-      const lags = broker.lag().pipe(
-        Effect.map((all) => {
-          const sums = new Map<string, number>()
-          for (const { group, lag } of all) sums.set(group, (sums.get(group) ?? 0) + lag)
-          return sums
-        }),
-        Effect.orElseSucceed(() => new Map<string, number>()),
-        Effect.tap((sums) =>
-          Effect.forEach(sums, ([actor, lag]) => Metric.update(Metric.withAttributes(lagGauge, { actor }), lag), {
-            discard: true
-          })
-        )
-      )
+      const groups = new Set(actors.map(({ group }) => group))
+      let known: ReadonlyMap<string, number> = new Map()
+      const askLags = Effect.gen(function* () {
+        const lags = (yield* broker.lag()).filter(({ group }) => groups.has(group))
+        for (const { group, lag, partition, topic } of lags)
+          yield* Metric.update(
+            Metric.withAttributes(groupLagGauge, { group, topic, partition: String(partition) }),
+            lag
+          )
+        const sums = new Map<string, number>()
+        for (const { group, lag } of lags) sums.set(group, (sums.get(group) ?? 0) + lag)
+        for (const [actor, lag] of sums) yield* Metric.update(Metric.withAttributes(lagGauge, { actor }), lag)
+        known = sums
+      })
+      const lately = yield* Lately.make(Effect.ignore(askLags), lagPatience)
 
       return Supervisor.of({
-        actors: Effect.map(lags, (lag) => actors.map((actor) => status(actor, lag))),
+        actors: Effect.map(lately.look, () => actors.map((actor) => status(actor, known))),
         failing: Effect.sync(() =>
           actors.filter(({ vitals }) => vitals.failedStarts >= failedStartsAllowed).map(({ name }) => name)
         ),

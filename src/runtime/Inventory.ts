@@ -1,5 +1,5 @@
 /** Registers the parts behind the contracts, so that whoever looks sees what is embedded, what is real, and how each is. */
-import { Effect, Layer, Option } from "effect"
+import { Duration, Effect, Layer, Option } from "effect"
 import { Broker } from "../broker/Broker.ts"
 import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
 import { discordToken } from "../chat/discord/DiscordSettings.ts"
@@ -8,6 +8,7 @@ import { Passages } from "../knowledge/Passages.ts"
 import { Embedder, type EmbedderStatus } from "../model/Embedder.ts"
 import { Writer } from "../model/Writer.ts"
 import { VectorStore, type VectorStoreStatus } from "../vectors/VectorStore.ts"
+import * as Lately from "./Lately.ts"
 import { Parts } from "./Parts.ts"
 import * as Room from "./Room.ts"
 
@@ -27,6 +28,22 @@ const embedderPart = ({ breaker, detail, kind, state }: EmbedderStatus): PartSta
   ...(breaker !== undefined && { breaker })
 })
 
+/** So long anybody who looks waits for the broker; a broker of this machine answers within a few milliseconds. */
+const patience = Duration.millis(500)
+
+/** A broker that has not answered for so long is down. */
+const longest = Duration.seconds(2)
+
+const seconds = (millis: number): string => (millis / 1000).toFixed(1)
+
+/** As it was last known, with how long the broker has not answered since. */
+const brokerPart = (kind: PartStatus["kind"], { last, waiting }: Lately.Seen<PartStatus>): PartStatus => {
+  const known = last ?? { name: "broker", kind, up: false, detail: "nothing is known of the broker yet" }
+  if (waiting === 0) return known
+  const up = known.up && waiting < Duration.toMillis(longest)
+  return { ...known, up, detail: `${known.detail}; it has not answered for ${seconds(waiting)} s` }
+}
+
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const parts = yield* Parts
@@ -38,17 +55,17 @@ export const layer = Layer.effectDiscard(
     const token = yield* discordToken.config
     const brokerKind = Option.isSome(yield* bootstrapServers.config) ? "real" : "embedded"
 
-    yield* parts.register(
-      Effect.match(broker.list, {
-        onSuccess: (topics): PartStatus => ({
-          name: "broker",
-          kind: brokerKind,
-          up: true,
-          detail: `${topics.length} topics ${brokerKind === "real" ? "in Kafka" : "in a file of this process"}`
-        }),
-        onFailure: ({ detail }): PartStatus => ({ name: "broker", kind: brokerKind, up: false, detail })
-      })
-    )
+    const askBroker = Effect.match(broker.list, {
+      onSuccess: (topics): PartStatus => ({
+        name: "broker",
+        kind: brokerKind,
+        up: true,
+        detail: `${topics.length} topics ${brokerKind === "real" ? "in Kafka" : "in a file of this process"}`
+      }),
+      onFailure: ({ detail }): PartStatus => ({ name: "broker", kind: brokerKind, up: false, detail })
+    })
+    const lately = yield* Lately.make(askBroker, patience)
+    yield* parts.register(Effect.map(lately.look, (seen) => brokerPart(brokerKind, seen)))
     yield* parts.register(
       Effect.succeed(
         Option.isSome(token)

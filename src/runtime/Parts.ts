@@ -14,7 +14,7 @@ export class Parts extends Context.Service<
     const registered: Array<Effect.Effect<PartStatus>> = []
     return Parts.of({
       register: (status) => Effect.sync(() => void registered.push(status)),
-      all: Effect.suspend(() => Effect.all(registered))
+      all: Effect.suspend(() => Effect.all(registered, { concurrency: "unbounded" }))
     })
   })
 }

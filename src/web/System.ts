@@ -45,7 +45,7 @@ const status = Effect.gen(function* () {
   const passages = yield* Passages
   const embedder = yield* Embedder
   const supervisor = yield* Supervisor
-  const now = yield* situation
+  const [now, actors] = yield* Effect.all([situation, supervisor.actors], { concurrency: "unbounded" })
   const counts = yield* passages.counts
   const waiting = yield* passages.countUnembedded(embedder.id)
   return {
@@ -53,7 +53,7 @@ const status = Effect.gen(function* () {
     startedAt,
     ready: reasons(now).length === 0,
     summary: summary(now, waiting),
-    actors: yield* supervisor.actors,
+    actors,
     parts: now.parts,
     knowledge: { ...counts, waiting }
   }
