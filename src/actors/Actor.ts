@@ -28,6 +28,7 @@ import {
   type Subscription
 } from "../broker/Broker.ts"
 import { type Reason, toDeadLetter } from "../broker/DeadLetter.ts"
+import { isErased } from "../broker/Erased.ts"
 import type { Source } from "../domain/Topics.ts"
 import { CurrentVisit, type Visiting, Ways } from "../runtime/Ways.ts"
 import * as Lanes from "./Lanes.ts"
@@ -244,7 +245,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
         lanes.add(laneKey(record), { value: decoded.success, record, attempts: 0, firstFailedAt: 0, visit })
       } else {
         const item = { value: undefined as In, record, attempts: 1, firstFailedAt: now, visit }
-        if (options.guest === true) finish([], [item])
+        if (options.guest === true || isErased(record)) finish([], [item])
         else yield* deadLetter(item, "undecodable", decoded.failure)
       }
     }

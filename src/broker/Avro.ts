@@ -11,7 +11,7 @@ import { differences } from "./avro/Compatible.ts"
 import { type Derived, fromSchema } from "./avro/Derived.ts"
 import * as Registry from "./avro/Registry.ts"
 import { bootstrapServers, topicPrefix } from "./kafka/KafkaSettings.ts"
-import { Broker, BrokerError, type IncomingRecord, type OutgoingRecord } from "./Broker.ts"
+import { Broker, BrokerError, type Erasure, type IncomingRecord, type OutgoingRecord } from "./Broker.ts"
 import { invalid } from "./Rules.ts"
 
 const magic = 0
@@ -256,9 +256,34 @@ const wrap = (broker: Broker["Service"], registry: Registry.Registry, options: O
         commit: ({ done, outputs }) =>
           Effect.flatMap(encodeAll(outputs), (encoded) => commit({ done, outputs: encoded }))
       })),
-    read: (wish) => broker.read(wish).pipe(Stream.mapEffect(decode))
+    read: (wish) => broker.read(wish).pipe(Stream.mapEffect(decode)),
+    erase: (erasure) => erase(broker, erasure, { decode, encode })
   })
 }
+
+/** Which of a broker's records are kept how is settled first, since values are read and written with schemas. */
+const erase = Effect.fnUntraced(function* (
+  broker: Broker["Service"],
+  { keep, ...erasure }: Erasure,
+  values: {
+    readonly decode: (record: IncomingRecord) => Effect.Effect<IncomingRecord, BrokerError>
+    readonly encode: (record: OutgoingRecord) => Effect.Effect<OutgoingRecord, BrokerError>
+  }
+) {
+  const kept = new Map<string, Uint8Array>()
+  yield* broker.read({ topic: erasure.topic, from: erasure.from ?? "earliest" }).pipe(
+    Stream.mapEffect(values.decode),
+    Stream.runForEach((record) => {
+      const value = keep(record)
+      if (value === undefined) return Effect.void
+      const encoded = value.length === 0 ? Effect.succeed({ value }) : values.encode({ ...record, value })
+      return Effect.map(encoded, ({ value }) => kept.set(placeOf(record), value))
+    })
+  )
+  return yield* broker.erase({ ...erasure, keep: (record) => kept.get(placeOf(record)) })
+})
+
+const placeOf = ({ offset, partition }: IncomingRecord): string => `${partition}/${offset}`
 
 /** Makes sure of every schema: what is incompatible is a failure, a registry that does not answer is waited for later. */
 const prepare = (registry: Registry.Registry, options: Options) =>

@@ -143,6 +143,20 @@ export interface GroupLag {
 /** `offset` is absolute and counts for every partition it is given for; `time` is milliseconds since the epoch. */
 export type ReadFrom = "earliest" | "latest" | { readonly offset: number } | { readonly time: number }
 
+/** Which records of a topic are overwritten where they are. */
+export interface Erasure {
+  readonly topic: string
+  /** Default: `earliest`. */
+  readonly from?: ReadFrom
+  /** Only records of these keys. */
+  readonly keys?: ReadonlySet<string>
+  /**
+   * What stays of a record's value: nothing at all when it is empty, its headers included; `undefined` leaves the record
+   * as it is. May be called more than once for a record.
+   */
+  readonly keep: (record: IncomingRecord) => Uint8Array | undefined
+}
+
 export class Broker extends Context.Service<
   Broker,
   {
@@ -174,6 +188,12 @@ export class Broker extends Context.Service<
       readonly partition?: number
       readonly follow?: boolean
     }): Stream.Stream<IncomingRecord, BrokerError>
+    /**
+     * Overwrites what records hold, down to the bytes on the disk, and says how many; places, keys and times stay. What
+     * is appended meanwhile may be left out, and what a member has in hand stays as it was taken. `null` where records
+     * cannot be changed: they stay until they expire.
+     */
+    erase(erasure: Erasure): Effect.Effect<number | null, BrokerError>
     /** Creates what is missing; what exists is left as it is. */
     create(topics: ReadonlyArray<TopicSpec>): Effect.Effect<void, BrokerError>
     /** Records and offsets stay; readers and members learn of partitions that are added when they begin anew. */

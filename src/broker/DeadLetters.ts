@@ -2,6 +2,7 @@
 import { Effect, Stream } from "effect"
 import { deadLetterName } from "../domain/Topics.ts"
 import { Broker, type BrokerError, type IncomingRecord } from "./Broker.ts"
+import { isErased } from "./Erased.ts"
 import { type DeadLetter, fromRecord, isPermanent, markedBy, placeOf, sentBackMark, toOriginal } from "./DeadLetter.ts"
 
 const isDeadLetterTopic = (topic: string): boolean => topic.endsWith(deadLetterName(""))
@@ -19,6 +20,7 @@ const waitingIn = Effect.fnUntraced(function* (topic: string) {
   yield* broker.read({ topic, from: "earliest" }).pipe(
     Stream.runForEach((record) =>
       Effect.sync(() => {
+        if (isErased(record)) return
         const sentBack = markedBy(record)
         if (sentBack === undefined) waiting.set(placeOf(record), record)
         else waiting.delete(sentBack)

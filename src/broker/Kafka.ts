@@ -7,6 +7,7 @@ import * as Directory from "./kafka/Directory.ts"
 import { failureOf } from "./kafka/Errors.ts"
 import * as Lags from "./kafka/Lags.ts"
 import * as Loosely from "./kafka/Loosely.ts"
+import * as Metering from "./kafka/Metering.ts"
 import * as Membership from "./kafka/Membership.ts"
 import * as Publishing from "./kafka/Publishing.ts"
 import { read } from "./kafka/Reading.ts"
@@ -49,6 +50,7 @@ const memberName = ({ replica }: Options, topics: ReadonlyArray<string>): string
   `${replica}.${createHash("sha256").update(topics.join(" ")).digest("hex").slice(0, 8)}`
 
 const make = Effect.fnUntraced(function* (options: Options) {
+  yield* Metering.zero
   const admin = yield* greet(options)
   const directory = Directory.make(options, admin)
   const placing = makePlacing(directory)
@@ -122,6 +124,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     ),
     subscribe,
     read: (reading) => read(options, directory, reading),
+    erase: () => Effect.succeed(null),
     create: Effect.fn("Broker.create")((specs) => directory.create(specs)),
     alter: Effect.fn("Broker.alter")((name, change) => directory.alter(name, change)),
     remove: Effect.fn("Broker.remove")((name) => remove(name)),

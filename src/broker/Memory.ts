@@ -103,6 +103,15 @@ const makeLog = (): Log => {
       const { start, list } = partitions[partition]!
       return list.slice(from - start, from - start + limit)
     },
+    rewrite(partition, offset, { headers, value }) {
+      const { start, list } = partitions[partition]!
+      const before = list[offset - start]!
+      change(
+        () => (list[offset - start] = { ...before, value: new Uint8Array(value), headers: { ...headers } }),
+        () => (list[offset - start] = before)
+      )
+    },
+    scrub: () => undefined,
     trim(partition, start) {
       const records = partitions[partition]!
       const before = { ...records }

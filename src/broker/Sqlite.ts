@@ -18,12 +18,14 @@ import * as SqliteLog from "./SqliteLog.ts"
  * The exclusive lock is the operating system's, on the file: it goes with the process, however that ends. For that,
  * nothing else in the process may open `path`, not even to read it: closing it again would give up the lock.
  *
- * The file does not shrink; room that retention frees is used again. Beside it, at rest, are at most 16 MiB of log.
+ * The file does not shrink; room that retention frees is used again, and holds nothing until then (`secure_delete`).
+ * Beside it, at rest, are at most 16 MiB of log.
  */
 const settings = `
   PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
+  PRAGMA secure_delete = ON;
   PRAGMA journal_size_limit = 16777216;
 `
 

@@ -129,6 +129,12 @@ export const make = (db: DatabaseSync, failure: (cause: unknown) => BrokerError 
       }
       return found
     },
+    rewrite(partition, offset, { headers, value }) {
+      records(partition).rewrite.run(value, headersText(headers), offset)
+    },
+    scrub() {
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+    },
     trim(partition, start) {
       records(partition).trim.run(start)
       updateStart.run(start, partition)
@@ -151,6 +157,7 @@ const perPartition = (db: DatabaseSync) => {
       append: db.prepare(`INSERT INTO records_${id} VALUES (?, ?, ?, ?, ?)`),
       scan,
       last: db.prepare(`SELECT "offset", timestamp FROM records_${id} ORDER BY "offset" DESC LIMIT 1`),
+      rewrite: db.prepare(`UPDATE records_${id} SET value = ?, headers = ? WHERE "offset" = ?`),
       trim: db.prepare(`DELETE FROM records_${id} WHERE "offset" < ?`)
     }
   }

@@ -1,12 +1,12 @@
 /** The contract on a file, and what the file adds: it lasts. */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Layer, type Scope, Stream } from "effect"
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join as joinPath } from "node:path"
+import { dirname, join as joinPath } from "node:path"
 import { DatabaseSync, StatementSync } from "node:sqlite"
 import { TestClock } from "effect/testing"
-import { Broker } from "../../src/broker/Broker.ts"
+import { Broker, type IncomingRecord } from "../../src/broker/Broker.ts"
 import * as Sqlite from "../../src/broker/Sqlite.ts"
 import { join, offsetsOf, record, suite, text, topic } from "../contract/Broker.ts"
 
@@ -174,6 +174,31 @@ describe("SQLite broker's file", () => {
       const newer = yield* opening(path)
       assert.strictEqual(newer.reason, "invalid")
       assert.match(newer.detail, /newer rtfm/)
+    })
+  )
+
+  onFile("has nothing left of what was erased or has expired, in no byte of it", (path) =>
+    Effect.gen(function* () {
+      const holds = (word: string) =>
+        readdirSync(dirname(path)).some((file) => readFileSync(joinPath(dirname(path), file)).includes(word))
+      const secrets = Array.from({ length: 3_000 }, (_, i) => record("t", "a", `wombat-${i} ${"x".repeat(i % 900)}`))
+      yield* open(
+        path,
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          yield* broker.create([topic("t", { retention: Duration.hours(1) })])
+          yield* broker.publish([...secrets, record("t", "a", "numbat")])
+          yield* TestClock.adjust(Duration.minutes(30))
+          yield* broker.publish([record("t", "a", "quokka")])
+          assert.isTrue(holds("wombat-2999") && holds("quokka"))
+          const keep = (each: IncomingRecord) => (text(each).startsWith("wombat") ? new Uint8Array() : undefined)
+          assert.strictEqual(yield* broker.erase({ topic: "t", keep }), 3_000)
+          assert.isFalse(holds("wombat"))
+          yield* TestClock.adjust(Duration.minutes(35))
+          yield* broker.erase({ topic: "t", keep: () => new Uint8Array() })
+          assert.isFalse(holds("numbat"))
+        })
+      )
     })
   )
 

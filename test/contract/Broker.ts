@@ -13,6 +13,7 @@ import {
   type Subscription,
   type TopicChange
 } from "../../src/broker/Broker.ts"
+import { isErased } from "../../src/broker/Erased.ts"
 import { partitionOf } from "../../src/broker/Partitioner.ts"
 import { plan } from "../../src/broker/TopicPlan.ts"
 import type { TopicSpec } from "../../src/domain/Topics.ts"
@@ -275,6 +276,43 @@ export const suite = <E>(name: string, layer: Layer.Layer<Broker, E>, features: 
               values.toSorted((a, b) => a - b)
             )
           }
+        })
+      )
+
+      test(
+        "erases what records hold and leaves their places, or says that it cannot",
+        Effect.gen(function* () {
+          const broker = yield* Broker
+          yield* publish([
+            record("one", "a", "secret"),
+            { ...record("one", "b", "secret of b"), headers: { h: "1" } },
+            { ...record("one", "a", "part secret"), headers: { h: "2" } },
+            record("one", "a", "plain")
+          ])
+          const keep = (each: IncomingRecord) => {
+            if (!text(each).includes("secret")) return undefined
+            return new TextEncoder().encode(text(each) === "secret" ? "" : text(each).replace("secret", "nothing"))
+          }
+          const erased = yield* broker.erase({ topic: "one", keys: new Set(["a"]), keep })
+          const records = yield* read("one", "earliest")
+          const member = yield* join({ topics: ["one"] })
+          const taken = yield* takeCount(member, 4)
+          if (erased === null) {
+            assert.deepStrictEqual(records.map(text), ["secret", "secret of b", "part secret", "plain"])
+            return
+          }
+          assert.strictEqual(erased, 2)
+          for (const seen of [records, taken]) {
+            assert.deepStrictEqual(seen.map(text), ["", "secret of b", "part nothing", "plain"])
+            assert.deepStrictEqual(seen.map(isErased), [true, false, false, false])
+            assert.deepStrictEqual(
+              seen.map(({ headers }) => headers["h"]),
+              [undefined, "1", "2", undefined]
+            )
+            assert.deepStrictEqual(offsetsOf(seen), [0, 1, 2, 3])
+          }
+          assert.strictEqual(yield* broker.erase({ topic: "one", from: { offset: 1 }, keep }), 1)
+          assert.strictEqual((yield* Effect.flip(broker.erase({ topic: "none", keep }))).reason, "unknown-topic")
         })
       )
 

@@ -3,6 +3,7 @@ import { Clock, type Duration, Effect } from "effect"
 import { Broker, type GroupLag, type TopicDescription } from "../Broker.ts"
 import * as Offsets from "../Offsets.ts"
 import { checkSubscription, invalid } from "../Rules.ts"
+import { erase } from "./Erasing.ts"
 import type { Log } from "./Log.ts"
 import * as Member from "./Member.ts"
 import * as Reader from "./Reader.ts"
@@ -104,6 +105,7 @@ export const make = Effect.fnUntraced(function* (log: Log, expireEvery: Duration
     publish,
     subscribe,
     read: (options) => Reader.read(log, topics, options),
+    erase: Effect.fn("Broker.erase")((erasure) => erase(log, topics, write, erasure)),
     create: Effect.fn("Broker.create")((specs) => write((changes) => topics.create(specs, changes))),
     alter: Effect.fn("Broker.alter")((name, change) => write((changes) => topics.alter(name, change, changes))),
     remove,

@@ -40,6 +40,10 @@ export interface Log {
   append(partition: number, offset: number, timestamp: number, record: OutgoingRecord): void
   /** Records from offset `from` on, at least one if there is one; at most `limit`, and few when they are large. */
   scan(partition: number, from: number, limit: number): ReadonlyArray<StoredRecord>
+  /** Replaces what the record at an offset holds. */
+  rewrite(partition: number, offset: number, held: Pick<StoredRecord, "value" | "headers">): void
+  /** Leaves nothing of what was replaced or deleted, outside of a transaction. */
+  scrub(): void
   /** Deletes the records below `start`. */
   trim(partition: number, start: number): void
   offsets(group: string, partition: number): StoredOffsets | undefined

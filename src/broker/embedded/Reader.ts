@@ -68,7 +68,7 @@ const placesOf = (topics: Topics, topic: Topic, { partition, from, follow }: Opt
   }))
 }
 
-const startOf = (topics: Topics, partition: Partition, from: ReadFrom): number => {
+export const startOf = (topics: Topics, partition: Partition, from: ReadFrom): number => {
   if (from === "earliest") return partition.start
   if (from === "latest") return partition.end
   if ("time" in from) return topics.firstAt(partition, from.time)
