@@ -14,6 +14,7 @@ import * as Allowance from "./model/Allowance.ts"
 import { answerCache } from "./model/AnswerCache.ts"
 import * as GeminiSettings from "./model/gemini/GeminiSettings.ts"
 import * as Services from "./events/services/Services.ts"
+import * as FileSettings from "./files/FileSettings.ts"
 import * as DiscordWebhook from "./notify/DiscordWebhook.ts"
 import { routesFile } from "./notify/RoutesFile.ts"
 import { logFormat, logLevel } from "./runtime/Logging.ts"
@@ -27,6 +28,7 @@ export const all: ReadonlyArray<Setting<any>> = [
   ...Guard.settings,
   dataDir,
   ...DiscordSettings.settings,
+  ...FileSettings.settings,
   ...KafkaSettings.settings,
   ...Registry.settings,
   chromaUrl,
