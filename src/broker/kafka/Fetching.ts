@@ -5,6 +5,7 @@ import type { BrokerError, IncomingRecord } from "../Broker.ts"
 import { attempt, close, type Fetcher, makeFetcher } from "./Client.ts"
 import type { KnownTopic } from "./Directory.ts"
 import { failureOf, hasId } from "./Errors.ts"
+import * as Metering from "./Metering.ts"
 import { placeName } from "./Sending.ts"
 import type { Options } from "./KafkaSettings.ts"
 
@@ -68,6 +69,14 @@ const recordsOf = (batch: RecordsBatch, { topic, partition }: Source): ReadonlyA
         )
       }))
 
+const bytesOf = (batches: ReadonlyArray<RecordsBatch>): number => {
+  let bytes = 0
+  for (const { records } of batches) {
+    for (const { key, value } of records) bytes += (key?.length ?? 0) + (value?.length ?? 0)
+  }
+  return bytes
+}
+
 const absorb = (source: Source, batches: ReadonlyArray<RecordsBatch>): void => {
   for (const batch of batches) {
     const end = Number(batch.firstOffset) + batch.lastOffsetDelta + 1
@@ -130,7 +139,9 @@ export const make = Effect.fnUntraced(function* (
     for (const { partitions, topicId } of response.responses) {
       for (const { partitionIndex, records } of partitions) {
         const source = named.get(placeName({ topic: topicId, partition: partitionIndex }))
-        if (source !== undefined) absorb(source, records ?? [])
+        if (source === undefined || !records) continue
+        absorb(source, records)
+        Metering.received(source.topic, bytesOf(records))
       }
     }
     const ahead = wanted.filter(({ next }, i) => next > before[i]!)
@@ -167,6 +178,7 @@ export const make = Effect.fnUntraced(function* (
     }
     fetchFrom(node, wanted, patience).then(ended, (error) => {
       failure ??= failureOf(options, doing)(error)
+      Metering.fetchFailed(failure)
       ended()
     })
   }

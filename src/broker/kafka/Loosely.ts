@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import type { Assurance, BrokerError, OutgoingRecord, Position } from "../Broker.ts"
 import { attempt, close, makeLooseProducer } from "./Client.ts"
 import type { Options } from "./KafkaSettings.ts"
+import * as Metering from "./Metering.ts"
 import { inRequests, type Placed, type Placing, positionsOf, sendRequest } from "./Sending.ts"
 
 const usualRetries = 3
@@ -42,8 +43,10 @@ export const make = Effect.fnUntraced(function* (options: Options, placing: Plac
     const placed = yield* placing(records)
     const producer = producerFor(assurance.retries ?? usualRetries)
     const topic = records[0]!.topic
-    return yield* attempt(options, producer, { what: `append to topic ${topic}`, topic }, () =>
+    const positions = yield* attempt(options, producer, { what: `append to topic ${topic}`, topic }, () =>
       send(producer, placed, assurance)
-    )
+    ).pipe(Metering.producing)
+    Metering.sent(placed)
+    return positions
   })
 })

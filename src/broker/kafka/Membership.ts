@@ -4,6 +4,7 @@ import type { BrokerError } from "../Broker.ts"
 import { attempt, close, joinLimit, makeMember, type Member } from "./Client.ts"
 import type { KnownTopic } from "./Directory.ts"
 import { failureOf, replaced } from "./Errors.ts"
+import * as Metering from "./Metering.ts"
 import type { Options } from "./KafkaSettings.ts"
 import * as Transactions from "./Transactions.ts"
 
@@ -71,6 +72,7 @@ export const join = Effect.fnUntraced(function* (
         .flatMap((topic) => partitions.map((partition) => ({ topic, partition })))
     )
   member.on("consumer:group:join", ({ assignments, generationId, memberId }) => {
+    Metering.rebalanced(group.slice(options.prefix?.length))
     const before = current
     const partitions = partitionsOf(assignments ?? [])
     current = { id: generationId!, memberId, partitions, over: Deferred.makeUnsafe(), late: false }

@@ -5,6 +5,7 @@ import { BrokerError, type OutgoingRecord, type Position } from "../Broker.ts"
 import { attempt, close, makeProducer } from "./Client.ts"
 import { chain } from "./Errors.ts"
 import * as Grouped from "./Grouped.ts"
+import * as Metering from "./Metering.ts"
 import {
   batchBytes,
   inRequests,
@@ -79,8 +80,9 @@ const plain = Effect.fnUntraced(function* (options: Options) {
           appended = appendedOf(error)
           throw error
         }
-      })
+      }).pipe(Metering.producing)
     )
+    Metering.sent(records.filter((record) => appended.has(placeName(record))))
     if (failedWith(exit)?.reason === "unreachable") yield* discard
     const positions = positionsOf(records, appended)
     let at = 0

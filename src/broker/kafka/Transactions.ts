@@ -10,6 +10,7 @@ import {
   type Member,
   type TransactionalProducer
 } from "./Client.ts"
+import * as Metering from "./Metering.ts"
 import { type Placed, sendAll } from "./Sending.ts"
 import type { Options } from "./KafkaSettings.ts"
 
@@ -102,8 +103,11 @@ export const make = Effect.fnUntraced(function* (options: Options, id: string) {
           under = running
           return running
         }
-        return yield* Effect.onInterrupt(attempt(options, producer, doing, run), () => settled)
+        const positions = yield* Effect.onInterrupt(attempt(options, producer, doing, run), () => settled)
+        Metering.sent(records)
+        return positions
       },
+      Metering.transacting,
       Effect.onError(() => discard)
     )
   }
