@@ -30,6 +30,7 @@ import * as Fetcher from "./docs/site/Fetcher.ts"
 import * as Website from "./docs/site/Website.ts"
 import * as Topics from "./domain/Topics.ts"
 import * as Services from "./events/services/Services.ts"
+import { Recent } from "./events/Recent.ts"
 import { Steps } from "./events/Steps.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
 import * as Indexes from "./knowledge/Indexes.ts"
@@ -130,6 +131,7 @@ const Telling = Layer.mergeAll(
   Later.layer,
   EventsChannel.layer,
   Steps.layer,
+  Recent.layer,
   Services.layer
 ).pipe(Layer.provide(FetchHttpClient.layer))
 

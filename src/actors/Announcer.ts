@@ -3,7 +3,7 @@ import { Effect, Metric } from "effect"
 import type { OutgoingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import { Chat, type ChatError } from "../chat/Chat.ts"
-import { toText } from "../domain/Embed.ts"
+import { type Embed, toText } from "../domain/Embed.ts"
 import { channelOf, isWebhook, type Notification, referenceOf, withoutWebhook } from "../domain/Notification.ts"
 import { type Message, pack } from "../domain/Packing.ts"
 import * as Topics from "../domain/Topics.ts"
@@ -20,32 +20,38 @@ const repeatedTotal = Metric.counter("rtfm_notify_repeated_total", {
   incremental: true
 })
 
+/** What is said where there are no webhooks. */
+interface Told {
+  readonly text: string
+  readonly embeds?: ReadonlyArray<Embed>
+}
+
 export const actor = Effect.gen(function* () {
   const chat = yield* Chat
   const events = yield* EventsChannel
   const ledger = yield* Ledger
   const notifier = yield* Notifier
 
-  const inChannel = Effect.fnUntraced(function* (channelId: string, id: string, text: string) {
+  const inChannel = Effect.fnUntraced(function* (channelId: string, id: string, what: Told) {
     const { serverId } = yield* chat.audience(channelId)
-    return record(Topics.responses, { type: "saying", id: `notification-${id}`, serverId, channelId, text })
+    return record(Topics.responses, { type: "saying", id: `notification-${id}`, serverId, channelId, ...what })
   })
-  const onPage = (id: string, text: string) => Effect.flatMap(events.id, (channelId) => inChannel(channelId, id, text))
+  const onPage = (id: string, what: Told) => Effect.flatMap(events.id, (channelId) => inChannel(channelId, id, what))
 
   /** In the bot's channel, or in the page where that is not set or cannot be used. */
-  const say = (destination: string, id: string, text: string): Effect.Effect<OutgoingRecord, ChatError> => {
+  const say = (destination: string, id: string, what: Told): Effect.Effect<OutgoingRecord, ChatError> => {
     const channelId = channelOf(destination)
-    if (channelId === undefined) return onPage(id, text)
-    return inChannel(channelId, id, text).pipe(
+    if (channelId === undefined) return onPage(id, what)
+    return inChannel(channelId, id, what).pipe(
       Effect.catchIf(
         ({ retryable }) => !retryable,
-        ({ detail }) => Effect.andThen(Effect.logWarning(`${detail}: it is told in the page instead`), onPage(id, text))
+        ({ detail }) => Effect.andThen(Effect.logWarning(`${detail}: it is told in the page instead`), onPage(id, what))
       )
     )
   }
 
   const sayAll = (destination: string, notifications: ReadonlyArray<Notification>) =>
-    Effect.forEach(notifications, ({ embed, id }) => say(destination, id, toText(embed)))
+    Effect.forEach(notifications, ({ embed, id }) => say(destination, id, { text: toText(embed), embeds: [embed] }))
 
   /** Looks for what was begun and never confirmed, where that can be seen; the rest is told again. */
   const reconcile = Effect.fnUntraced(function* (destination: string, unsure: ReadonlyArray<Entry>) {
@@ -83,7 +89,9 @@ export const actor = Effect.gen(function* () {
   ) {
     const other = withoutWebhook(notifier.places)
     const notice =
-      error === undefined ? [] : [yield* say(other, `${destination}-${notifications[0]!.id}`, `⚠️ ${error.detail}.`)]
+      error === undefined
+        ? []
+        : [yield* say(other, `${destination}-${notifications[0]!.id}`, { text: `⚠️ ${error.detail}.` })]
     return [...notice, ...(yield* sayAll(other, notifications))]
   })
 

@@ -5,6 +5,7 @@ import { destinationOf, type Notification } from "../domain/Notification.ts"
 import * as Topics from "../domain/Topics.ts"
 import * as Catalog from "../events/Catalog.ts"
 import { type Event, type EventKind, type Note, rendered } from "../events/EventKind.ts"
+import { Recent } from "../events/Recent.ts"
 import { Later } from "../notify/Later.ts"
 import { Notifier } from "../notify/Notifier.ts"
 import * as Actor from "./Actor.ts"
@@ -13,6 +14,7 @@ const of = <A, R>(kind: EventKind<A, R>) =>
   Effect.gen(function* () {
     const { places } = yield* Notifier
     const later = yield* Later
+    const recent = yield* Recent
     const services = yield* Effect.context<R>()
 
     const noteOf = (event: Event<A>, { embed, id, webhook }: Note): Notification => ({
@@ -24,6 +26,7 @@ const of = <A, R>(kind: EventKind<A, R>) =>
     })
 
     const handle = Effect.fnUntraced(function* (event: Event<A>) {
+      yield* recent.taken(event)
       const outcome = yield* Effect.provide(kind.handle(event), services)
       const told: Notification = {
         id: event.id,
@@ -32,6 +35,7 @@ const of = <A, R>(kind: EventKind<A, R>) =>
         about: event.id,
         at: event.at
       }
+      yield* recent.told(event.id, told.embed, outcome.error)
       const notes = outcome.notes ?? []
       yield* later.keep(
         notes.flatMap((note) => (note.dueAt === undefined ? [] : [{ ...noteOf(event, note), dueAt: note.dueAt }]))

@@ -19,8 +19,8 @@ const replyOf = (response: Answered | Saying): Reply => {
       answer
     }
   }
-  const { channelId, id, replyTo, text } = response
-  return { id, channelId, ...(replyTo !== undefined && { replyTo }), text }
+  const { channelId, embeds, id, replyTo, text } = response
+  return { id, channelId, ...(replyTo !== undefined && { replyTo }), text, ...(embeds !== undefined && { embeds }) }
 }
 
 export const actor = Effect.gen(function* () {

@@ -3,6 +3,7 @@ import { Context, type Effect, Schema, type Stream } from "effect"
 import type { Answer } from "../domain/Answer.ts"
 import type { Audience } from "../domain/Audience.ts"
 import type { ChatEvent, ChatMessage } from "../domain/ChatMessage.ts"
+import type { Embed } from "../domain/Embed.ts"
 import type { BotQuery } from "../domain/Question.ts"
 
 export class ChatError extends Schema.TaggedError<ChatError>()("ChatError", {
@@ -46,6 +47,8 @@ export interface Reply {
   readonly text: string
   /** For platforms that show more than text. */
   readonly answer?: Answer
+  /** The same as the text, for platforms that show more than that. */
+  readonly embeds?: ReadonlyArray<Embed>
 }
 
 /** What is left of an answer that quoted a message which was deleted since. */

@@ -325,7 +325,8 @@ const make = Effect.gen(function* () {
       ...(reply.replyTo !== undefined && { replyTo: reply.replyTo }),
       createdAt: at,
       editedAt: at,
-      ...(reply.answer !== undefined && { answer: reply.answer })
+      ...(reply.answer !== undefined && { answer: reply.answer }),
+      ...(reply.embeds !== undefined && { embeds: reply.embeds })
     }
     return toChatMessage(yield* add(message, false), false)
   })

@@ -1,6 +1,7 @@
 /** What the bot found, with the words it rests on. */
 import { Schema } from "effect"
 import { Millis } from "./ChatMessage.ts"
+import { Embed } from "./Embed.ts"
 
 export const Citation = Schema.Struct({
   /** The number it has in the answer's text, from 1. */
@@ -65,7 +66,9 @@ export const Saying = Schema.Struct({
   channelId: Schema.NonEmptyString,
   /** The message it answers. */
   replyTo: Schema.optionalKey(Schema.NonEmptyString),
-  text: Schema.String
+  text: Schema.String,
+  /** The same, for chats that show more than text. */
+  embeds: Schema.optionalKey(Schema.Array(Embed))
 })
 export type Saying = typeof Saying.Type
 

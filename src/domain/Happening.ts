@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { Answer } from "./Answer.ts"
 import { Author, Millis } from "./ChatMessage.ts"
+import { Embed } from "./Embed.ts"
 import { Verdict } from "./Feedback.ts"
 
 /** An emoji under a message, and who put it there. */
@@ -26,6 +27,8 @@ export const LocalMessage = Schema.Struct({
   editedAt: Millis,
   /** Set on what the bot said in answer to a question. */
   answer: Schema.optionalKey(Answer),
+  /** Shown in place of the text, which says the same. */
+  embeds: Schema.optionalKey(Schema.Array(Embed)),
   reactions: Schema.optionalKey(Schema.Array(Reaction)),
   /** What people think of the answer. */
   opinions: Schema.optionalKey(Schema.Array(GivenOpinion))
@@ -108,6 +111,8 @@ export const Happening = Schema.Union([
     channelId: Schema.String,
     refused: Schema.Boolean
   }),
+  /** An event of another system was published, taken, or something was done about it: ask for it again. */
+  Schema.Struct({ type: Schema.Literal("event.changed"), id: Schema.String }),
   Schema.Struct({ type: Schema.Literal("documents.changed"), source: Schema.String }),
   /** The way of a record that somebody looks at went on: ask for it again. */
   Schema.Struct({ type: Schema.Literal("way.changed"), id: Schema.String }),

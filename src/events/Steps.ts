@@ -1,6 +1,7 @@
 /** What was already done about an event, in the state: after a crash the rest is done, and nothing twice. */
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { Happenings } from "../runtime/Happenings.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
 import type { ServiceError } from "./services/Service.ts"
 
@@ -67,6 +68,7 @@ export class Steps extends Context.Service<
     Steps,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
+      const happenings = yield* Happenings
 
       const taken = (eventId: string, step: string) =>
         sql<Taken>`SELECT outcome, detail FROM event_steps WHERE event_id = ${eventId} AND step = ${step}`.pipe(
@@ -84,6 +86,7 @@ export class Steps extends Context.Service<
           if (before !== undefined) return before
           const result = yield* toTaken(action)
           yield* keep(eventId, step, result)
+          yield* happenings.tell({ type: "event.changed", id: eventId })
           return result
         }),
         history: (eventId) =>

@@ -13,6 +13,7 @@ import * as Answers from "./migrations/0009_answers.ts"
 import * as Events from "./migrations/0010_events.ts"
 import * as Indexes from "./migrations/0011_indexes.ts"
 import * as Routes from "./migrations/0012_routes.ts"
+import * as RecentEvents from "./migrations/0013_recent_events.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -29,7 +30,8 @@ export const layer = Layer.effectDiscard(
         "0009_answers": Answers.migration,
         "0010_events": Events.migration,
         "0011_indexes": Indexes.migration,
-        "0012_routes": Routes.migration
+        "0012_routes": Routes.migration,
+        "0013_recent_events": RecentEvents.migration
       })
     })
   )

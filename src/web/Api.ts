@@ -16,6 +16,7 @@ import { WaysApi } from "./api/Ways.ts"
 import * as Problem from "./Problem.ts"
 
 export { Person } from "./api/Fields.ts"
+export * from "./api/DomainEvents.ts"
 export * from "./api/Health.ts"
 export * from "./api/Indexes.ts"
 export * from "./api/Knowledge.ts"

@@ -5,7 +5,8 @@ import { createHash, randomUUID } from "node:crypto"
 import { Broker } from "../broker/Broker.ts"
 import { kindOf, kinds } from "../events/Catalog.ts"
 import type { EventKind } from "../events/EventKind.ts"
-import { Steps } from "../events/Steps.ts"
+import { Recent, type RecentEvent } from "../events/Recent.ts"
+import { Steps, type StepsError } from "../events/Steps.ts"
 import { Api } from "./Api.ts"
 import { BadRequest, NotFound, ofBroker, Unavailable } from "./Problem.ts"
 
@@ -40,12 +41,43 @@ const toInfo = ({ data, description, icon, name, sample, topic, type }: EventKin
   }
 }
 
+const recentAtOnce = 20
+
+const ofState = ({ detail }: StepsError) => Effect.fail(new Unavailable({ detail }))
+
+const stateOf = ({ error, takenAt, toldAt }: RecentEvent) => {
+  if (toldAt !== null) return error === null ? "processed" : "failed"
+  return takenAt === null ? "waiting" : "underway"
+}
+
 export const layer = HttpApiBuilder.group(
   Api,
   "domainEvents",
   Effect.fnUntraced(function* (handlers) {
     const broker = yield* Broker
     const steps = yield* Steps
+    const recent = yield* Recent
+
+    const described = Effect.fnUntraced(function* (found: RecentEvent) {
+      const { embed, error, event, publishedAt, takenAt, toldAt } = found
+      const { icon, name, heading } = kindOf(event.type)!
+      return {
+        id: event.id,
+        type: event.type,
+        name,
+        icon,
+        heading: heading(event.data),
+        state: stateOf(found),
+        publishedAt,
+        takenAt,
+        toldAt,
+        error,
+        steps: yield* steps.history(event.id),
+        embed
+      } as const
+    })
+    const isKnown = ({ event }: RecentEvent) => kindOf(event.type) !== undefined
+
     const infos = kinds.map(toInfo)
 
     return handlers.handleAll({
@@ -66,12 +98,28 @@ export const layer = HttpApiBuilder.group(
           const [position] = yield* broker.publish([
             { topic: topic.name, key: topic.key(event), value: topic.encode(event) }
           ])
+          // It is in its topic whatever becomes of this.
+          yield* Effect.ignore(recent.published(event))
           return { id, type, ...position! }
         },
         Effect.catchTag("BrokerError", ofBroker)
       ),
-      steps: ({ params: { id } }) =>
-        steps.history(id).pipe(Effect.catchTag("StepsError", ({ detail }) => Effect.fail(new Unavailable({ detail }))))
+      steps: ({ params: { id } }) => steps.history(id).pipe(Effect.catchTag("StepsError", ofState)),
+      recent: ({ query: { limit = recentAtOnce } }) =>
+        recent.list(limit).pipe(
+          Effect.flatMap((found) => Effect.forEach(found.filter(isKnown), described)),
+          Effect.catchTag("StepsError", ofState)
+        ),
+      event: Effect.fnUntraced(
+        function* ({ params: { id } }) {
+          const found = yield* recent.find(id)
+          if (found === undefined || !isKnown(found)) {
+            return yield* new NotFound({ detail: "There is no event with this id in the last day" })
+          }
+          return yield* described(found)
+        },
+        Effect.catchTag("StepsError", ofState)
+      )
     })
   })
 )

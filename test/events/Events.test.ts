@@ -1,14 +1,18 @@
 /** Events go through their handlers and are told where they should be, in order, whatever Discord does. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Scope, Exit } from "effect"
+import { Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Broker } from "../../src/broker/Broker.ts"
 import * as DeadLetters from "../../src/broker/DeadLetters.ts"
+import * as LocalChat from "../../src/chat/LocalChat.ts"
+import { toText } from "../../src/domain/Embed.ts"
 import { referenceOf } from "../../src/domain/Notification.ts"
 import { contactCreated, machineCreated, requestCreated } from "../../src/events/Catalog.ts"
 import { maintenanceDays } from "../../src/events/MachineCreated.ts"
+import { Recent } from "../../src/events/Recent.ts"
 import { Steps } from "../../src/events/Steps.ts"
+import { Happenings } from "../../src/runtime/Happenings.ts"
 import { FakeDiscord } from "../notify/FakeDiscord.ts"
 import { all, notifications, publish, saidIn, settle, start, until, workers, world } from "./EventsWorld.ts"
 
@@ -64,7 +68,50 @@ describe("events", () => {
       assert.strictEqual(said.length, 2)
       assert.isTrue(said.some((text) => text.startsWith("**🥤 Request event processed**")))
       assert.isTrue(said.some((text) => text.includes("Payment processing failed: The simulated payment declines")))
+      const chat = yield* LocalChat.LocalChat
+      const messages = yield* chat.messages("local:events", { limit: 10 })
+      assert.deepStrictEqual(
+        messages.map(({ embeds, text }) => embeds?.map(toText)[0] === text),
+        [true, true]
+      )
     }).pipe(Effect.provide(world()), Effect.scoped)
+  )
+
+  it.effect("are listed with what was done about them, and watchers hear of each change", () =>
+    Effect.gen(function* () {
+      const recent = yield* Recent
+      const heard = yield* Happenings.use((happenings) =>
+        happenings.since().pipe(
+          Stream.filter(({ happening }) => happening.type === "event.changed"),
+          Stream.take(7),
+          Stream.runCount,
+          Effect.forkChild({ startImmediately: true })
+        )
+      )
+      yield* start
+      yield* recent.published(order(1))
+      assert.deepInclude((yield* recent.list(5))[0], { takenAt: null, toldAt: null, embed: null })
+      yield* publish(requestCreated, order(1), order(2, 500))
+      yield* until(all)
+      const [second, first] = yield* recent.list(5)
+      assert.deepStrictEqual([first!.event, first!.error], [order(1), null])
+      assert.match(second!.error!, /^Payment processing failed/)
+      assert.match(second!.embed!.title, /failed$/)
+      assert.strictEqual(yield* Fiber.join(heard), 7)
+    }).pipe(Effect.provide(world()), Effect.scoped)
+  )
+
+  it.effect("are no longer listed after a day", () =>
+    Effect.gen(function* () {
+      const recent = yield* Recent
+      yield* recent.published(order(1))
+      yield* TestClock.adjust("25 hours")
+      yield* recent.published(order(3))
+      assert.deepStrictEqual(
+        (yield* recent.list(5)).map(({ event }) => event.id),
+        [order(3).id]
+      )
+    }).pipe(Effect.provide(world()))
   )
 
   it.effect("go to the bot's channel, and to the page when that cannot be used", () =>

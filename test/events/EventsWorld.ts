@@ -13,6 +13,7 @@ import type { Notification } from "../../src/domain/Notification.ts"
 import * as Topics from "../../src/domain/Topics.ts"
 import type { Event, EventKind } from "../../src/events/EventKind.ts"
 import * as Services from "../../src/events/services/Services.ts"
+import { Recent } from "../../src/events/Recent.ts"
 import { Steps } from "../../src/events/Steps.ts"
 import * as DiscordWebhook from "../../src/notify/DiscordWebhook.ts"
 import { EventsChannel } from "../../src/notify/EventsChannel.ts"
@@ -43,7 +44,15 @@ export const world = ({ botToken, channelId, webhooks = [] }: Setup = {}) => {
       ...(botToken !== undefined && { botToken: Redacted.make(botToken) })
     })
   )
-  return Layer.mergeAll(Notify, Ledger.layer, Later.layer, EventsChannel.layer, Steps.layer, Services.layer).pipe(
+  return Layer.mergeAll(
+    Notify,
+    Ledger.layer,
+    Later.layer,
+    EventsChannel.layer,
+    Steps.layer,
+    Recent.layer,
+    Services.layer
+  ).pipe(
     Layer.provideMerge(LocalChat.layer),
     Layer.provideMerge(Layer.mergeAll(FakeDiscord.layer, State, Log, Happenings.layer)),
     Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({}))),

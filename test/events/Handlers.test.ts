@@ -14,6 +14,7 @@ import { Payment } from "../../src/events/services/Payment.ts"
 import { ServiceError } from "../../src/events/services/Service.ts"
 import * as Services from "../../src/events/services/Services.ts"
 import { Steps } from "../../src/events/Steps.ts"
+import { Happenings } from "../../src/runtime/Happenings.ts"
 import * as Migrations from "../../src/state/Migrations.ts"
 import * as Sqlite from "../../src/state/Sqlite.ts"
 
@@ -62,7 +63,10 @@ const recorder = (script: Script) => {
 }
 
 const State = Migrations.layer.pipe(Layer.provideMerge(Sqlite.layerClient(":memory:")))
-const World = Steps.layer.pipe(Layer.provideMerge(State), Layer.provideMerge(Logger.layer([])))
+const World = Steps.layer.pipe(
+  Layer.provideMerge(Layer.merge(State, Happenings.layer)),
+  Layer.provideMerge(Logger.layer([]))
+)
 const told = ({ done, error }: Outcome) => [error, ...done.map(({ name }) => name)]
 
 describe("the chain of an order", () => {

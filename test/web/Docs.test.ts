@@ -55,6 +55,8 @@ describe("the OpenAPI document", () => {
       "get /api/indexes",
       "get /api/indexes/next/replay",
       "get /api/questions/{id}",
+      "get /api/recent-events",
+      "get /api/recent-events/{id}",
       "get /api/search",
       "get /api/settings",
       "get /api/sources",

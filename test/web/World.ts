@@ -10,6 +10,7 @@ import { Documents } from "../../src/docs/Documents.ts"
 import type { Answer } from "../../src/domain/Answer.ts"
 import type { ActorStatus, LocalChannel, LocalMessage } from "../../src/domain/Happening.ts"
 import * as Feedback from "../../src/knowledge/Feedback.ts"
+import { Recent } from "../../src/events/Recent.ts"
 import { Steps } from "../../src/events/Steps.ts"
 import { Indexes } from "../../src/knowledge/Indexes.ts"
 import { Passages } from "../../src/knowledge/Passages.ts"
@@ -192,7 +193,7 @@ const make = Effect.gen(function* () {
     heard: undefined as never,
     say: () => Effect.die("not said here"),
     draft: () => Effect.void,
-    retract: () => Effect.void,
+    revise: () => Effect.void,
     audience: () => Effect.succeed({ serverId: "local", channelIds: new Set(channels.map(({ id }) => id)) }),
     announcements: Effect.succeed("local:announcements"),
     typing: () => Effect.void
@@ -251,6 +252,7 @@ const Knowledge = Layer.mergeAll(
       })
   }),
   Layer.mock(Steps, { history: () => Effect.succeed([{ step: "Payment", outcome: "done", detail: "2.50", at: 1 }]) }),
+  Layer.mock(Recent, { published: () => Effect.void }),
   Layer.mock(Retrievers, {}),
   Layer.mock(Indexes, { all: Effect.succeed([]), next: Effect.succeed(undefined) }),
   Layer.mock(Embedder, { id: "fake", dimensions: 3 }),

@@ -3,6 +3,7 @@ import { Result, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { Answer } from "../../domain/Answer.ts"
 import { ChatEvent, type ChatMessage } from "../../domain/ChatMessage.ts"
+import { Embed } from "../../domain/Embed.ts"
 import type { LocalChannel, LocalMessage, Reaction } from "../../domain/Happening.ts"
 
 export const serverId = "local"
@@ -26,6 +27,7 @@ export interface Row {
   readonly reply_to: string | null
   readonly asks: number
   readonly answer: string | null
+  readonly embeds: string | null
   readonly created_at: number
   readonly edited_at: number
 }
@@ -38,9 +40,12 @@ export interface ReactionRow {
 }
 
 const StoredAnswer = Schema.fromJsonString(Answer)
+const StoredEmbeds = Schema.fromJsonString(Schema.Array(Embed))
 const StoredEvent = Schema.fromJsonString(ChatEvent)
 const encodeAnswer = Schema.encodeSync(StoredAnswer)
 const decodeAnswer = Schema.decodeResult(StoredAnswer)
+const encodeEmbeds = Schema.encodeSync(StoredEmbeds)
+const decodeEmbeds = Schema.decodeResult(StoredEmbeds)
 export const encodeEvent = Schema.encodeSync(StoredEvent)
 export const decodeEvent = Schema.decodeResult(StoredEvent)
 
@@ -60,6 +65,7 @@ export const toReactions = (rows: ReadonlyArray<ReactionRow>): ReadonlyArray<Rea
 
 export const toLocal = (row: Row, reactions: ReadonlyArray<Reaction> = []): LocalMessage => {
   const answer = row.answer === null ? undefined : Result.getOrUndefined(decodeAnswer(row.answer))
+  const embeds = row.embeds === null ? undefined : Result.getOrUndefined(decodeEmbeds(row.embeds))
   return {
     id: row.id,
     channelId: row.channel_id,
@@ -69,6 +75,7 @@ export const toLocal = (row: Row, reactions: ReadonlyArray<Reaction> = []): Loca
     createdAt: row.created_at,
     editedAt: row.edited_at,
     ...(answer !== undefined && { answer }),
+    ...(embeds !== undefined && { embeds }),
     ...(reactions.length > 0 && { reactions })
   }
 }
@@ -83,6 +90,7 @@ export const toRow = (message: LocalMessage, asks: boolean): Omit<Row, "seq"> =>
   reply_to: message.replyTo ?? null,
   asks: asks ? 1 : 0,
   answer: message.answer === undefined ? null : encodeAnswer(message.answer),
+  embeds: message.embeds === undefined ? null : encodeEmbeds(message.embeds),
   created_at: message.createdAt,
   edited_at: message.editedAt
 })

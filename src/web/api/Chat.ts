@@ -5,6 +5,7 @@ import * as ChatMessage from "../../domain/ChatMessage.ts"
 import * as Happening from "../../domain/Happening.ts"
 import { answerFields, refusedMeans } from "./Answers.ts"
 import { about, described, number } from "./Describe.ts"
+import { Embed } from "./Embeds.ts"
 import {
   bodyProblems,
   Id,
@@ -30,11 +31,17 @@ const Author = described("Author", "Who wrote a message", ChatMessage.Author, { 
 const LocalMessage = described(
   "Message",
   "A message of the local chat",
-  Schema.Struct({ ...Happening.LocalMessage.fields, author: Author, answer: Schema.optionalKey(AnswerOfBot) }),
+  Schema.Struct({
+    ...Happening.LocalMessage.fields,
+    author: Author,
+    answer: Schema.optionalKey(AnswerOfBot),
+    embeds: Schema.optionalKey(Schema.Array(Embed))
+  }),
   {
     replyTo: "The message it answers",
     editedAt: "Equal to `createdAt` until the first edit",
-    answer: "Set on what the bot said in answer to a question"
+    answer: "Set on what the bot said in answer to a question",
+    embeds: "Notifications, which say the same as the text"
   }
 )
 

@@ -2,8 +2,9 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { kinds } from "../../events/Catalog.ts"
-import { about, described } from "./Describe.ts"
-import { bodyProblems, Id, idempotencyKey, Millis, problems } from "./Fields.ts"
+import { about, described, number } from "./Describe.ts"
+import { Embed } from "./Embeds.ts"
+import { bodyProblems, Id, idempotencyKey, Millis, problems, whole } from "./Fields.ts"
 
 const types = kinds.map(({ type }) => `\`${type}\``).join(", ")
 
@@ -47,6 +48,32 @@ export const EventStep = described(
   { outcome: "`unknown`: there was no answer, so it may have been done" }
 )
 
+export const RecentEvent = described(
+  "RecentEvent",
+  "An event of the last day, and what became of it",
+  Schema.Struct({
+    id: Schema.String,
+    type: Schema.String,
+    name: Schema.String,
+    icon: Schema.String,
+    heading: Schema.String,
+    state: Schema.Literals(["waiting", "underway", "processed", "failed"]),
+    publishedAt: Millis,
+    takenAt: Schema.NullOr(Millis),
+    toldAt: Schema.NullOr(Millis),
+    error: Schema.NullOr(Schema.String),
+    steps: Schema.Array(EventStep),
+    embed: Schema.NullOr(Embed)
+  }),
+  {
+    heading: "What it tells, in a few words",
+    state: "`waiting` for its handler, `underway` in it, or settled",
+    error: "Why it failed",
+    steps: "What was done about it, in order",
+    embed: "How it is told"
+  }
+)
+
 const Data = Schema.Record(Schema.String, Schema.Unknown).annotate({
   identifier: "EventData",
   description: "What an event of this kind holds, as its JSON Schema says",
@@ -83,6 +110,28 @@ export class DomainEventsApi extends HttpApiGroup.make("domainEvents")
       error: problems
     }).annotateMerge(
       about("See what was done about an event", "In order; empty while nothing was done.", {
+        id: { description: "The event's id" }
+      })
+    ),
+    HttpApiEndpoint.get("recent", "/recent-events", {
+      query: { limit: whole(1, 50) },
+      success: Schema.Array(RecentEvent),
+      error: problems
+    }).annotateMerge(
+      about(
+        "List the events of the last day",
+        "The newest first. `event.changed` of `/api/events` tells when to ask again.",
+        {
+          limit: number(1, 50, "At most so many; 20 when absent")
+        }
+      )
+    ),
+    HttpApiEndpoint.get("event", "/recent-events/:id", {
+      params: { id: Id },
+      success: RecentEvent,
+      error: problems
+    }).annotateMerge(
+      about("See an event of the last day", "What was done about it, and how it is told.", {
         id: { description: "The event's id" }
       })
     )

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks"
 import { ChatView } from "./ChatView.tsx"
 import { DocumentsView } from "./DocumentsView.tsx"
 import { DocumentView } from "./DocumentView.tsx"
+import { EventsView } from "./EventsView.tsx"
 import { composerId } from "./Focus.ts"
 import { KeyHelp } from "./KeyHelp.tsx"
 import { onKeyDown } from "./Keys.ts"
@@ -42,6 +43,7 @@ const View = () => {
   const shown = route.value
   if (shown.view === "machine") return <MachineView />
   if (shown.view === "chat") return <ChatView />
+  if (shown.view === "events") return <EventsView />
   if (shown.documentId === undefined) return <DocumentsView />
   return <DocumentView key={shown.documentId} id={shown.documentId} section={shown.section} />
 }
@@ -52,7 +54,8 @@ const useFocusOnView = (): void => {
   const first = useRef(true)
   const place = shown.view === "documents" && shown.documentId !== undefined ? "document" : shown.view
   useEffect(() => {
-    if (!first.current && (place === "machine" || place === "documents")) document.getElementById(viewTitleId)?.focus()
+    if (!first.current && (place === "machine" || place === "documents" || place === "events"))
+      document.getElementById(viewTitleId)?.focus()
     first.current = false
   }, [place])
 }

@@ -3,7 +3,7 @@ import { ask, createChannel, setFailure } from "./actions.ts"
 import { longest } from "./api.ts"
 import { isName, me, setDraft } from "./Kept.ts"
 import { wayOf } from "./MessageActions.tsx"
-import { documentsAddress, go, machineAddress } from "./Route.ts"
+import { documentsAddress, eventsAddress, go, machineAddress } from "./Route.ts"
 import { keysOpen, roomOf } from "./state.ts"
 import { texts } from "./texts.ts"
 import { follow } from "./WayPanel.tsx"
@@ -18,6 +18,7 @@ const commands: Readonly<
     return undefined
   },
   documents: () => void go(documentsAddress()),
+  events: () => void go(eventsAddress()),
   machine: () => void go(machineAddress),
   way: (channelId) => {
     const newest = roomOf(channelId).messages.peek().at(-1)

@@ -7,6 +7,7 @@ const paths = {
   chat: "M3 3.5h12v9H8l-3 3v-3H3z",
   document: "M4 2.5h7l3 3v10H4zM11 2.5v3h3M6.5 9h5M6.5 12h5",
   machine: "M3 3.5h12v4.6H3zM3 9.9h12v4.6H3zM6 5.8h.01M6 12.2h.01",
+  bolt: "M10 2.5 4 10h4.5L8 15.5 14 8H9.5z",
   reply: "M7.5 4 3 8.5 7.5 13M3.5 8.5H11a4 4 0 0 1 4 4v1.5",
   edit: "M3.5 14.5 4.3 11 12 3.3l2.7 2.7L7 13.7zM10.4 4.9l2.7 2.7",
   trash: "M3.5 5h11M7 5V3h4v2M5 5l.7 10h6.6L13 5M7.7 8v4.2M10.3 8v4.2",

@@ -2,7 +2,7 @@
 import { focusComposer, currentRow, isTyping, moveRow, rowAt } from "./Focus.ts"
 import { me, otherTheme } from "./Kept.ts"
 import { replyTo, wayOf } from "./MessageActions.tsx"
-import { chatAddress, documentsAddress, go, machineAddress, route } from "./Route.ts"
+import { chatAddress, documentsAddress, eventsAddress, go, machineAddress, route } from "./Route.ts"
 import { channelId, drawerOpen, followed, keysOpen, listed, reacting, removing, replyingTo, roomOf } from "./state.ts"
 import { texts } from "./texts.ts"
 import { follow } from "./WayPanel.tsx"
@@ -41,6 +41,7 @@ export const keys: ReadonlyArray<Key> = [
   { shown: ["Del"], does: texts.keys.remove, on: { keys: ["Delete"], run: () => removeCurrent() } },
   { shown: ["c"], does: texts.keys.chat, on: { keys: ["c"], run: () => inChat(() => undefined) } },
   { shown: ["b"], does: texts.keys.documents, on: { keys: ["b"], run: () => go(documentsAddress()) } },
+  { shown: ["e"], does: texts.keys.events, on: { keys: ["e"], run: () => go(eventsAddress()) } },
   { shown: ["m"], does: texts.keys.machine, on: { keys: ["m"], run: () => go(machineAddress) } },
   { shown: ["d"], does: texts.keys.theme, on: { keys: ["d"], run: otherTheme } },
   { shown: ["?"], does: texts.keys.help, on: { keys: ["?"], run: () => (keysOpen.value = !keysOpen.peek()) } },

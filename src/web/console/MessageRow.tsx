@@ -5,6 +5,7 @@ import { ask, asksTheBot } from "./actions.ts"
 import { AnswerBody } from "./AnswerBody.tsx"
 import { Avatar } from "./Avatar.tsx"
 import { ConfirmRemoval } from "./ConfirmRemoval.tsx"
+import { EmbedView } from "./EmbedView.tsx"
 import { EditForm } from "./EditForm.tsx"
 import { focusMessage } from "./Focus.ts"
 import { Icon } from "./Icon.tsx"
@@ -133,6 +134,8 @@ const Said = ({ message, replied }: Pick<Props, "message" | "replied">) => (
   <>
     {message.answer ? (
       <AnswerBody message={message} answer={message.answer} question={replied} />
+    ) : message.embeds ? (
+      message.embeds.map((embed, index) => <EmbedView key={index} embed={embed} />)
     ) : (
       <Prose source={message.text} breaks />
     )}

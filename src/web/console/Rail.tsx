@@ -5,7 +5,7 @@ import { Icon, type IconName } from "./Icon.tsx"
 import { otherTheme } from "./Kept.ts"
 import { NameForm } from "./NameForm.tsx"
 import { NewChannel } from "./NewChannel.tsx"
-import { chatAddress, documentsAddress, machineAddress, route } from "./Route.ts"
+import { chatAddress, documentsAddress, eventsAddress, machineAddress, route } from "./Route.ts"
 import { channelId, drawerOpen, listed, status, unread } from "./state.ts"
 import { number, texts } from "./texts.ts"
 
@@ -32,6 +32,7 @@ export const Rail = () => (
       {status.value && <span class="count">{number(status.value.knowledge.documents)}</span>}
     </ViewLink>
     <h2>{texts.rail.behind}</h2>
+    <ViewLink view="events" icon="bolt" address={eventsAddress()} label={texts.rail.events} />
     <ViewLink view="machine" icon="machine" address={machineAddress} label={texts.rail.machine}>
       <MachineTag />
     </ViewLink>
@@ -85,11 +86,11 @@ const Channels = () => {
 }
 
 interface ViewLinkProps {
-  readonly view: "documents" | "machine"
+  readonly view: "documents" | "events" | "machine"
   readonly icon: IconName
   readonly address: string
   readonly label: string
-  readonly children: ComponentChildren
+  readonly children?: ComponentChildren
 }
 
 const ViewLink = ({ view, icon, address, label, children }: ViewLinkProps) => (

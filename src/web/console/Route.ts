@@ -4,6 +4,7 @@ import { signal } from "@preact/signals"
 export type Route =
   | { readonly view: "chat"; readonly channelId: string | undefined; readonly messageId: string | undefined }
   | { readonly view: "documents"; readonly documentId: string | undefined; readonly section: string | undefined }
+  | { readonly view: "events"; readonly eventId: string | undefined }
   | { readonly view: "machine" }
 
 export const parseRoute = (hash: string): Route => {
@@ -12,6 +13,7 @@ export const parseRoute = (hash: string): Route => {
     .split("/")
     .map(decoded)
   if (view === "machine") return { view }
+  if (view === "events") return { view, eventId: first }
   if (view === "documents") return { view, documentId: first, section: second }
   return { view: "chat", channelId: first, messageId: second }
 }
@@ -33,6 +35,9 @@ export const chatAddress = (channelId: string, messageId?: string): string =>
 
 export const documentsAddress = (documentId?: string, section?: string): string =>
   address("documents", ...[documentId, section].filter((part) => part !== undefined))
+
+export const eventsAddress = (eventId?: string): string =>
+  eventId === undefined ? address("events") : address("events", eventId)
 
 export const machineAddress = address("machine")
 

@@ -1,6 +1,6 @@
 /** The views, at hand below on a phone. */
 import { Icon } from "./Icon.tsx"
-import { chatAddress, documentsAddress, machineAddress, route } from "./Route.ts"
+import { chatAddress, documentsAddress, eventsAddress, machineAddress, route } from "./Route.ts"
 import { channelId } from "./state.ts"
 import { texts } from "./texts.ts"
 
@@ -8,6 +8,7 @@ export const Tabs = () => {
   const tabs = [
     { view: "chat", icon: "chat", address: chatAddress(channelId.value ?? "") },
     { view: "documents", icon: "document", address: documentsAddress() },
+    { view: "events", icon: "bolt", address: eventsAddress() },
     { view: "machine", icon: "machine", address: machineAddress }
   ] as const
   return (

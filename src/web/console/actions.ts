@@ -24,13 +24,15 @@ export const start = (): void => {
   })
 }
 
+/** `randomUUID` is missing where the page is served without TLS from another host. */
+export const newKey = (): string => [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("-")
+
 /** A text that failed keeps its key, so that sending it again cannot say it twice. */
 const keys = new Map<string, string>()
 
 const keyOf = (...parts: ReadonlyArray<string | undefined>): string => {
   const content = JSON.stringify(parts)
-  // `randomUUID` is missing where the page is served without TLS from another host.
-  const key = keys.get(content) ?? [...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join("-")
+  const key = keys.get(content) ?? newKey()
   keys.set(content, key)
   return key
 }

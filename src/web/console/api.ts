@@ -8,10 +8,13 @@ import type {
   AnsweredQuestion,
   Complaint as ComplaintSchema,
   DeadLetterInfo,
+  EventKindInfo,
   History as HistorySchema,
   IngestReport as IngestReportSchema,
   KnowledgeApi,
   PendingQuestion,
+  PublishedEvent,
+  RecentEvent as RecentEventSchema,
   RedriveReport,
   SettingInfo,
   SourceInfo,
@@ -32,6 +35,8 @@ export type History = typeof HistorySchema.Type
 export type Setting = typeof SettingInfo.Type
 export type Complaint = typeof ComplaintSchema.Type
 export type SourceState = typeof SourceStateSchema.Type
+export type EventKind = typeof EventKindInfo.Type
+export type RecentEvent = typeof RecentEventSchema.Type
 export type IngestReport = typeof IngestReportSchema.Type
 export type Asked = typeof AnsweredQuestion.Type | typeof PendingQuestion.Type
 export type DocumentText = HttpApiEndpoint.SuccessWithIdentifier<
@@ -47,9 +52,12 @@ export class Problem extends Error {
   override readonly name = "Problem"
   /** Of the answer; 0 when there was none. */
   readonly status: number
-  constructor(status: number, detail: string) {
+  /** What is wrong with what was sent, by where it stands in it: `customer.name`. */
+  readonly errors: ReadonlyMap<string, string>
+  constructor(status: number, detail: string, errors: ReadonlyMap<string, string> = new Map()) {
     super(detail)
     this.status = status
+    this.errors = errors
   }
 }
 
@@ -77,7 +85,7 @@ const call = async <A>(path: string, options: Call = {}): Promise<A> => {
     locked.value = true
     throw new Problem(401, texts.problem.unauthorized)
   }
-  if (!response.ok) throw new Problem(response.status, await detailOf(response))
+  if (!response.ok) throw await problemOf(response)
   return (response.status === 204 ? undefined : await response.json()) as A
 }
 
@@ -96,10 +104,16 @@ const send = (path: string, { method, query, body, idempotencyKey }: Call): Prom
   })
 }
 
-const detailOf = async (response: Response): Promise<string> => {
-  const problem: unknown = await response.json().catch(() => undefined)
-  const detail = typeof problem === "object" && problem !== null && "detail" in problem ? problem.detail : undefined
-  return typeof detail === "string" && detail !== "" ? detail : texts.problem.unknown(response.status)
+interface ProblemBody {
+  readonly detail?: string
+  readonly errors?: ReadonlyArray<{ readonly path: string; readonly message: string }>
+}
+
+const problemOf = async (response: Response): Promise<Problem> => {
+  const body = (await response.json().catch(() => null)) as ProblemBody | null
+  const detail = body?.detail === undefined || body.detail === "" ? texts.problem.unknown(response.status) : body.detail
+  const errors = (body?.errors ?? []).map(({ message, path }) => [path.replace(/^body\./, ""), message] as const)
+  return new Problem(response.status, detail, new Map(errors))
 }
 
 const messagesOf = (channelId: string) => `/channels/${encodeURIComponent(channelId)}/messages`
@@ -194,3 +208,17 @@ export const refreshSource = (source: string) =>
 
 export const removeSource = (source: string) =>
   call<IngestReport>(`/sources/${encodeURIComponent(source)}`, { method: "DELETE" })
+
+export const eventKinds = () => call<ReadonlyArray<EventKind>>("/event-kinds")
+
+/** The newest first. */
+export const recentEvents = () => call<ReadonlyArray<RecentEvent>>("/recent-events")
+
+export const recentEvent = (id: string) => call<RecentEvent>(`/recent-events/${encodeURIComponent(id)}`)
+
+export const publish = (type: string, data: unknown, idempotencyKey: string) =>
+  call<typeof PublishedEvent.Type>(`/events/${encodeURIComponent(type)}`, {
+    method: "POST",
+    body: data,
+    idempotencyKey
+  })

@@ -10,6 +10,8 @@ import { texts } from "./texts.ts"
 
 export const channels = signal<ReadonlyArray<LocalChannel>>([])
 export const status = signal<api.Status | undefined>(undefined)
+/** Goes up when an event was published, or something was done about one. */
+export const eventsVersion = signal(0)
 /** Goes up when documentation was added, changed or removed. */
 export const documentsVersion = signal(0)
 
@@ -146,6 +148,8 @@ const note = (happening: Happening): void => {
     case "way.changed":
       if (happening.id === followed.peek()) noteFollowed()
       return
+    case "event.changed":
+      return noteEvent()
     case "documents.changed":
       documentsVersion.value++
       return refreshStatus()
@@ -179,6 +183,15 @@ const noteFollowed = (): void => {
   followedTimer ??= setTimeout(() => {
     followedTimer = undefined
     followedVersion.value++
+  }, followedRest)
+}
+
+let eventTimer: ReturnType<typeof setTimeout> | undefined
+
+const noteEvent = (): void => {
+  eventTimer ??= setTimeout(() => {
+    eventTimer = undefined
+    eventsVersion.value++
   }, followedRest)
 }
 

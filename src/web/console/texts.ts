@@ -24,6 +24,7 @@ export const texts = {
     knows: "What the bot knows",
     documents: "Documents",
     behind: "Behind it",
+    events: "Events",
     machine: "Machine",
     unread: (count: number) => plural(count, "new message", "new messages"),
     starting: "starting",
@@ -34,7 +35,7 @@ export const texts = {
     guest: (n: number) => `Guest ${n}`
   },
 
-  tabs: { label: "Views", chat: "Chat", documents: "Documents", machine: "Machine" },
+  tabs: { label: "Views", chat: "Chat", documents: "Documents", events: "Events", machine: "Machine" },
 
   chat: {
     topic: "Ask, and the answer quotes the manual and links to it.",
@@ -178,6 +179,7 @@ export const texts = {
     commands: {
       ask: { hint: "question", does: "put it to the manual" },
       documents: { hint: "", does: "what the bot has read" },
+      events: { hint: "", does: "order a drink, and see what becomes of it" },
       machine: { hint: "", does: "how the process is" },
       way: { hint: "", does: "the way of the newest message" },
       channel: { hint: "name", does: "make a channel, or go to it" },
@@ -208,6 +210,40 @@ export const texts = {
     nearest: "Nearest",
     askPeople: (channel: string) => `Ask people in #${channel}`,
     seeDocuments: "See what was read"
+  },
+
+  events: {
+    title: "Events",
+    topic: "What other programs publish, what is done about it, and how it is told.",
+    publish: "Publish an event",
+    forms: {
+      "contact.created": { title: "Contact us", send: "Send" },
+      "request.created": { title: "Order a drink", send: "Order" },
+      "machine.created": { title: "Add a machine", send: "Add" }
+    } as Readonly<Record<string, { readonly title: string; readonly send: string }>>,
+    send: "Publish",
+    sample: "Fill in an example",
+    optional: "optional",
+    each: "one a line",
+    needed: "Needed",
+    wrong: (count: number) => `${plural(count, "field is", "fields are")} not right yet.`,
+    failed: (why: string) => `Not published: ${why}`,
+    published: "Published: its way is beside this.",
+    recent: "The last events",
+    none: "None in the last day. Publish one, or send records to a topic of events.",
+    loading: "Loading…",
+    unreadable: "Events could not be read.",
+    gone: "This event is not among those of the last day.",
+    state: { waiting: "waiting", underway: "under way", processed: "processed", failed: "failed" },
+    steps: "What was done",
+    begun: "Published",
+    taken: "Taken by its handler",
+    told: "Notified",
+    outcome: { done: "done", refused: "refused", unknown: "no answer" },
+    after: (ms: number) => (ms < 10_000 ? `${number(ms)} ms` : `${number(Math.round(ms / 1000))} s`),
+    way: "See its way",
+    show: "Show what was done",
+    notification: (title: string) => `Notification: ${title}`
   },
 
   documents: {
@@ -398,6 +434,7 @@ export const texts = {
     remove: "delete the message, if it is yours",
     chat: "chat",
     documents: "documents",
+    events: "events",
     machine: "machine",
     theme: "light or dark",
     help: "all keys",
