@@ -1,43 +1,12 @@
 /** An actor on a real Kafka, killed, frozen and bereft of its broker: every input becomes one output, in order. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schedule, type Scope, Stream } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
-import { openSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
+import { Effect, Fiber, Schedule, Stream } from "effect"
 import { Broker, type IncomingRecord } from "../../src/broker/Broker.ts"
 import { makeTransactionalProducer } from "../../src/broker/kafka/Client.ts"
 import { layerOptions } from "../../src/broker/Kafka.ts"
 import { topic } from "../contract/Broker.ts"
 import * as KafkaServer from "../fixtures/KafkaServer.ts"
-
-const program = fileURLToPath(new URL("../fixtures/kafkaWorker.ts", import.meta.url))
-const log = openSync(join(tmpdir(), "rtfm-kafka-workers.log"), "w")
-
-interface Worker {
-  readonly child: ChildProcess
-  /** A record has come to its handler. */
-  readonly handling: Effect.Effect<void>
-}
-
-/** A worker that ends with the scope. */
-const start = (servers: string, replica: string, prefix: string): Effect.Effect<Worker, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const settings = { KAFKA_BOOTSTRAP_SERVERS: servers, REPLICA_ID: replica, KAFKA_TOPIC_PREFIX: prefix }
-      const child = spawn(process.execPath, [program, "60"], {
-        env: { ...process.env, ...settings },
-        stdio: ["ignore", "pipe", log]
-      })
-      const said = new Promise<void>((resolve) => {
-        createInterface(child.stdout!).on("line", (line) => line === "handling" && resolve())
-      })
-      return { child, handling: Effect.promise(() => said) }
-    }),
-    ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
-  )
+import { send, start } from "../fixtures/KafkaWorkers.ts"
 
 const everything = (name: string) =>
   Broker.use((broker) => Stream.runCollect(broker.read({ topic: name, from: "earliest" })))
@@ -96,7 +65,6 @@ const publishing = Effect.gen(function* () {
   yield* Effect.repeat(some, Schedule.spaced("20 millis"))
 })
 
-const kill = ({ child }: Worker, signal: NodeJS.Signals) => Effect.sync(() => child.kill(signal))
 const soon = (from: number, to: number) => Effect.suspend(() => Effect.sleep(from + Math.random() * (to - from)))
 
 describe("An actor on Kafka", () => {
@@ -113,24 +81,24 @@ describe("An actor on Kafka", () => {
           yield* preload(servers, prefix, 30)
           const publisher = yield* Effect.forkChild(publishing)
 
-          let a = yield* start(servers, "a", prefix)
+          let a = yield* start({ servers, replica: "a", prefix })
           yield* a.handling
           for (let i = 0; i < 6; i++) {
             yield* soon(100, 900)
-            yield* kill(a, "SIGKILL")
+            yield* send(a, "SIGKILL")
             const killed = Date.now()
-            a = yield* start(servers, "a", prefix)
+            a = yield* start({ servers, replica: "a", prefix })
             yield* a.handling
             restarts.push(Date.now() - killed)
           }
 
-          const b = yield* start(servers, "b", prefix)
+          const b = yield* start({ servers, replica: "b", prefix })
           yield* b.handling
           yield* soon(300, 900)
-          yield* kill(a, "SIGSTOP")
+          yield* send(a, "SIGSTOP")
           // Longer than the session, which is 6 s: by then its partitions are b's.
           yield* Effect.sleep("9 seconds")
-          yield* kill(a, "SIGCONT")
+          yield* send(a, "SIGCONT")
           yield* soon(1_000, 2_000)
 
           yield* server.kill
