@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import http from "node:http"
 import { join, resolve } from "node:path"
 import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
@@ -31,11 +32,30 @@ enableCompileCache(import.meta.dirname + "/.compiled")
 await import("./main.mjs")
 `
 
+/**
+ * To import Node's HTTP module as a whole loads its WebSocket client, a twentieth of a start, for one of its names. The
+ * plain names are all that anything here uses.
+ */
+const plainHttp = {
+  name: "plain-http",
+  resolveId: (id: string) => (id === "node:http" || id === "http" ? "\0plain-http" : undefined),
+  load(id: string) {
+    if (id !== "\0plain-http") return undefined
+    const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, property]) =>
+      "value" in property ? [name] : []
+    )
+    return `const http = process.getBuiltinModule("node:http")
+      export default http
+      export const { ${plain.join(", ")} } = http`
+  }
+}
+
 /** What is loaded only when it is used stays in a file of its own; all look for each other in one folder. */
 const bundle = async (name: string, input: string) => {
   const build = await rolldown({
     input: { [name]: input },
     platform: "node",
+    plugins: [plainHttp],
     // The page's sources are not there to be bundled once it is built.
     external: [...bindings, ...packages, "rolldown"],
     // Optional parts of libraries that are not installed are looked for when they are used, and only then.

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { toText } from "../../src/domain/Embed.ts"
 import { notBefore, type Route, tellings } from "../../src/domain/Route.ts"
-import { parse } from "../../src/notify/RoutesFile.ts"
+import { parse } from "../../src/notify/RoutesText.ts"
 import { refusals } from "../domain/refusals.ts"
 import { golden } from "../golden/golden.ts"
 
