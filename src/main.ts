@@ -15,6 +15,7 @@ import * as Reindexer from "./actors/Reindexer.ts"
 import * as Reminder from "./actors/Reminder.ts"
 import * as Router from "./actors/Router.ts"
 import * as Retractor from "./actors/Retractor.ts"
+import * as Reviser from "./actors/Reviser.ts"
 import * as Speaker from "./actors/Speaker.ts"
 import * as Supervise from "./actors/Supervise.ts"
 import * as Vectorizer from "./actors/Vectorizer.ts"
@@ -33,7 +34,9 @@ import * as Services from "./events/services/Services.ts"
 import { Recent } from "./events/Recent.ts"
 import { Steps } from "./events/Steps.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
+import * as GivenAnswers from "./knowledge/GivenAnswers.ts"
 import * as Indexes from "./knowledge/Indexes.ts"
+import * as Losses from "./knowledge/Losses.ts"
 import * as Passages from "./knowledge/PassagesSql.ts"
 import * as Retriever from "./knowledge/RetrieverLive.ts"
 import * as Allowance from "./model/Allowance.ts"
@@ -139,11 +142,12 @@ export const Actors = Supervise.layer([
   OwnDocs.actor, //       README, docs      → document-chunks
   Refresher.actor, //     websites, folders → document-chunks
   Listener.actor, //      chat              → discord-messages, bot-queries
-  Retractor.actor, //     discord-messages  → chat
+  Retractor.actor, //     discord-messages  → the log
   Indexer.chat, //        discord-messages  → passages
   Indexer.documents, //   document-chunks   → passages
   Vectorizer.actor, //    passages          → vectors
   Reindexer.actor, //     passages          → vectors of the next index
+  Reviser.actor, //       passages          → bot-responses
   Answerer.actor, //      bot-queries       → bot-responses
   Commander.commands, //  COMMANDS_TOPIC    → bot-responses
   Commander.responses, // RESPONSES_TOPIC   → bot-responses
@@ -154,7 +158,7 @@ export const Actors = Supervise.layer([
   Reminder.actor, //      what is due later → event-notifications
   Announcer.actor, //     event-notifications → webhooks, bot-responses
   Speaker.actor //        bot-responses     → chat
-]).pipe(Layer.provideMerge(Layer.mergeAll(Reading, Telling)))
+]).pipe(Layer.provideMerge(Layer.mergeAll(Reading, Telling, GivenAnswers.layer, Losses.layer)))
 
 /** Everything but the web, for commands that do their work without a running process. */
 export const Headless = Actors.pipe(Layer.provideMerge(Capabilities))

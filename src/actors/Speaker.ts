@@ -1,12 +1,13 @@
 /** bot-responses → chat. The only one that speaks; saying a response twice says it once. */
 import { Effect } from "effect"
 import { Chat, type Reply } from "../chat/Chat.ts"
-import type { Answered, BotResponse, Saying } from "../domain/Answer.ts"
+import type { Answered, BotResponse, Revised, Saying } from "../domain/Answer.ts"
 import * as Topics from "../domain/Topics.ts"
+import { GivenAnswers } from "../knowledge/GivenAnswers.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 import * as Actor from "./Actor.ts"
 
-const replyOf = (response: Answered | Saying): Reply => {
+const replyOf = (response: Answered | Revised | Saying): Reply => {
   if ("answer" in response) {
     const { answer, channelId, id, questionId, threadId } = response
     return {
@@ -26,6 +27,7 @@ const replyOf = (response: Answered | Saying): Reply => {
 export const actor = Effect.gen(function* () {
   const chat = yield* Chat
   const happenings = yield* Happenings
+  const answers = yield* GivenAnswers
 
   const handle = Effect.fnUntraced(function* (response: BotResponse) {
     if ("type" in response && response.type === "draft") {
@@ -35,9 +37,11 @@ export const actor = Effect.gen(function* () {
       yield* happenings.tell({ type: "answer.drafted", questionId, channelId, text })
       return []
     }
+    if ("type" in response && response.type === "revised") return yield* Effect.as(chat.revise(replyOf(response)), [])
     yield* chat.say(replyOf(response))
     if ("answer" in response) {
       const { answer, channelId, questionId } = response
+      yield* answers.keep(response)
       yield* happenings.tell({ type: "question.answered", questionId, channelId, refused: answer.refused })
     }
     return []

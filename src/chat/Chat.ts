@@ -51,9 +51,6 @@ export interface Reply {
   readonly embeds?: ReadonlyArray<Embed>
 }
 
-/** What is left of an answer that quoted a message which was deleted since. */
-export const retracted = "This answer quoted a message that was deleted since, so it is taken back."
-
 /** Something that happened in the chat: an event, a question, or a message that is both. */
 export interface Heard {
   readonly event?: ChatEvent
@@ -85,8 +82,8 @@ export class Chat extends Context.Service<
     say(reply: Reply): Effect.Effect<ChatMessage, ChatError>
     /** Shows what is written so far of an answer that is still to be said; best effort. */
     draft(reply: Reply): Effect.Effect<void>
-    /** Takes back what the bot said that quotes any of these messages: its text then says that, and nothing else. */
-    retract(messageIds: ReadonlyArray<string>): Effect.Effect<void, ChatError>
+    /** Puts this in the place of what was said under its id; nothing where that was not said, or is gone. */
+    revise(reply: Reply): Effect.Effect<void, ChatError>
     /**
      * What an answer may draw on: what everyone who can read this channel or thread can read, or, for an answer that
      * only `askerId` sees, what they can read themselves.

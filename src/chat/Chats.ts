@@ -13,7 +13,7 @@ const both = (local: Chat["Service"], discord: Chat["Service"]): Chat["Service"]
     heard: Stream.merge(local.heard, discord.heard),
     say: (reply) => of(reply.channelId).say(reply),
     draft: (reply) => of(reply.channelId).draft(reply),
-    retract: (messageIds) => Effect.andThen(local.retract(messageIds), discord.retract(messageIds)),
+    revise: (reply) => of(reply.channelId).revise(reply),
     audience: (channelId, askerId) => of(channelId).audience(channelId, askerId),
     announcements: local.announcements,
     typing: (channelId) => of(channelId).typing(channelId)

@@ -7,7 +7,7 @@ import type { LocalChannel, LocalMessage, Reaction } from "../domain/Happening.t
 import { maxQuestionLength, queryOf } from "../domain/Question.ts"
 import { Happenings } from "../runtime/Happenings.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
-import { type Batch, Chat, ChatError, type Heard, type Reply, retracted } from "./Chat.ts"
+import { type Batch, Chat, ChatError, type Heard, type Reply } from "./Chat.ts"
 import {
   type ChannelRow,
   channelOf,
@@ -138,7 +138,9 @@ const make = Effect.gen(function* () {
 
   const insert = Effect.fnUntraced(function* (message: LocalMessage, asks: boolean) {
     yield* sql`INSERT INTO local_messages ${sql.insert({ ...toRow(message, asks) })}`
-    yield* emit({ type: "created", message: toChatMessage(message, asks) })
+    // What the bot says is an answer in the log already, where its quotes can be taken back.
+    const heard = message.author.bot ? { ...message, text: "" } : message
+    yield* emit({ type: "created", message: toChatMessage(heard, asks) })
   })
 
   const reactionsTo = (ids: ReadonlyArray<string>) =>
@@ -331,22 +333,17 @@ const make = Effect.gen(function* () {
     return toChatMessage(yield* add(message, false), false)
   })
 
-  /** The answers that quote a message; passages of chat carry their message's id. */
-  const quoting = (id: string) => sql<Row>`
-    SELECT * FROM local_messages WHERE answer IS NOT NULL AND instr(answer, ${`"passageId":"${id}~`}) > 0`
-
-  const retract = Effect.fn("Chat.retract")(
-    function* (messageIds: ReadonlyArray<string>) {
-      const editedAt = yield* now
-      const rows = (yield* Effect.forEach(messageIds, quoting)).flat()
-      for (const row of rows) {
-        const before = toLocal(row)
-        const answer = before.answer && { ...before.answer, text: retracted, refused: true, citations: [] }
-        const message = { ...before, text: retracted, editedAt, ...(answer !== undefined && { answer }) }
-        const { answer: kept } = toRow(message, false)
-        yield* sql`UPDATE local_messages SET text = ${retracted}, answer = ${kept}, edited_at = ${editedAt} WHERE id = ${row.id}`
-        yield* happenings.tell({ type: "message.edited", message })
-      }
+  const revise = Effect.fn("Chat.revise")(
+    function* ({ answer, id, text }: Reply) {
+      const row = yield* find(id)
+      if (row === undefined) return
+      const [before] = yield* withReactions([row])
+      const message = { ...before!, text, editedAt: yield* now, ...(answer !== undefined && { answer }) }
+      const { answer: kept } = toRow(message, false)
+      yield* sql`UPDATE local_messages SET text = ${text}, answer = ${kept}, edited_at = ${message.editedAt} WHERE id = ${id}`
+      // What was shown before is shown to nobody who comes back.
+      yield* happenings.forget(new Set([id, row.reply_to ?? id]))
+      yield* happenings.tell({ type: "message.edited", message })
     },
     Effect.catchTag("SqlError", failed)
   )
@@ -411,7 +408,7 @@ const make = Effect.gen(function* () {
         say,
         // The page shows drafts as they happen.
         draft: () => Effect.void,
-        retract,
+        revise,
         audience: Effect.fn("Chat.audience")(function* (channelId) {
           const all = yield* channels
           if (!all.some(({ id }) => id === channelId)) return yield* unknownChannel(channelId)

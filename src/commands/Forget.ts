@@ -1,6 +1,7 @@
 /** `rtfm forget`: a person's messages and opinions leave everything the bot knows. */
-import { Console, Effect } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
 import * as DiscordState from "../chat/discord/DiscordState.ts"
 import * as Forgetting from "../chat/Forgetting.ts"
 import * as Topics from "../domain/Topics.ts"
@@ -19,9 +20,11 @@ export const forget = Command.make(
     const receipt = yield* Effect.gen(function* () {
       const state = yield* DiscordState.make
       yield* state.optOut(user)
-      return yield* Forgetting.forget(user, (events) =>
-        Effect.asVoid(records.publish(Topics.messages.name, recordsOf(events)))
-      )
+      return yield* Forgetting.forget(user, {
+        publish: (events) => Effect.asVoid(records.publish(Topics.messages.name, recordsOf(events))),
+        read: (topic) => records.read({ topic, from: "earliest", follow: false }),
+        erases: Option.isNone(yield* bootstrapServers.config)
+      })
     }).pipe(Effect.provide(Sqlite.layer))
     yield* json ? printJson(receipt) : Console.log(Forgetting.receiptText(receipt))
   }, Effect.scoped)

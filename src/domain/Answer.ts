@@ -87,8 +87,22 @@ export const Drafted = Schema.Struct({
 })
 export type Drafted = typeof Drafted.Type
 
+/** An answer as it is to be read from now on, since something it quotes changed or is gone. */
+export const Revised = Schema.Struct({
+  type: Schema.Literal("revised"),
+  /** That of the answer. */
+  id: Schema.NonEmptyString,
+  questionId: Schema.NonEmptyString,
+  serverId: Schema.NonEmptyString,
+  channelId: Schema.NonEmptyString,
+  threadId: Schema.optionalKey(Schema.NonEmptyString),
+  answer: Answer,
+  revisedAt: Millis
+})
+export type Revised = typeof Revised.Type
+
 /** A record of `bot-responses`: what the Speaker is to say. One without a `type` is an answer. */
-export const BotResponse = Schema.Union([Saying, Drafted, Answered])
+export const BotResponse = Schema.Union([Saying, Drafted, Revised, Answered])
 export type BotResponse = typeof BotResponse.Type
 
 export const responseId = (questionId: string): string => `answer-${questionId}`

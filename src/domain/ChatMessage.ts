@@ -43,6 +43,8 @@ export const ChatEvent = Schema.Union([
     serverId: Schema.NonEmptyString,
     channelId: Schema.NonEmptyString,
     messageIds: Schema.Array(Schema.NonEmptyString),
+    /** None of them is older, where that is known. */
+    since: Schema.optionalKey(Millis),
     at: Millis
   }),
   /** A thread, or a channel with all its threads, is gone and everything said there with it. */

@@ -10,7 +10,15 @@ export const QueryContext = Schema.Struct({
   /** The thread's or forum post's title. */
   title: Schema.optionalKey(Schema.String),
   /** What was said before, oldest first; the last one is what the question replies to, if it replies. */
-  before: Schema.Array(Schema.Struct({ name: Schema.String, bot: Schema.Boolean, text: Schema.String }))
+  before: Schema.Array(
+    Schema.Struct({
+      /** Of the message, where it is known: its words leave with it. */
+      id: Schema.optionalKey(Schema.NonEmptyString),
+      name: Schema.String,
+      bot: Schema.Boolean,
+      text: Schema.String
+    })
+  )
 })
 export type QueryContext = typeof QueryContext.Type
 
@@ -23,6 +31,8 @@ export const BotQuery = Schema.Struct({
   channelId: Schema.NonEmptyString,
   threadId: Schema.optionalKey(Schema.NonEmptyString),
   author: Author,
+  /** The message whose words it repeats, when it is not the question itself. */
+  source: Schema.optionalKey(Schema.NonEmptyString),
   context: Schema.optionalKey(QueryContext),
   /** Only the author sees the answer, which may draw on everything that they may see. */
   private: Schema.optionalKey(Schema.Boolean),

@@ -127,6 +127,8 @@ export class Passages extends Context.Service<
     ): Effect.Effect<ReadonlyArray<{ readonly passageId: string; readonly serverId: string | null }>, PassagesError>
     /** To be called once the vectors are deleted: passages that came back meanwhile wait for a vector again. */
     forgetOrphans(passageIds: ReadonlyArray<string>): Effect.Effect<void, PassagesError>
+    /** Leaves no trace of removed words in the file, in the text index neither; takes time, so not after each removal. */
+    readonly scrub: Effect.Effect<void, PassagesError>
     readonly counts: Effect.Effect<PassageCounts, PassagesError>
     /** Ticks when passages were added or removed; a reader that is busy sees one tick for many changes. */
     readonly changes: Stream.Stream<void>

@@ -38,6 +38,9 @@ const documentPassageId = (documentId: string, title: string, text: string): str
 /** Any text of users becomes words in quotes, which FTS5 takes for nothing else. */
 const phrase = (term: string): string => `"${clean(term).replaceAll('"', '""')}"`
 
+/** Pages of the text index that are merged while others wait. */
+const mergedPages = 64
+
 interface Window {
   readonly seq: number
   readonly title: string
@@ -485,7 +488,23 @@ const make = Effect.gen(function* () {
       yield* run(`UPDATE passages SET embedded = 0 WHERE id IN (SELECT value FROM json_each(?))`, passageIds)
     }).pipe((effect) => write(`forget ${passageIds.length} orphans`, effect))
 
+  const changesSoFar = Effect.map(run<{ n: number }>("SELECT total_changes() AS n"), ([row]) => row!.n)
+  /** Words of removed rows stay in the text index until it is merged, which is done when a step changes nothing more. */
+  const mergeStep = Effect.gen(function* () {
+    const before = yield* changesSoFar
+    yield* run(`INSERT INTO passage_index (passage_index, rank) VALUES ('merge', ?)`, -mergedPages)
+    return (yield* changesSoFar) - before
+  })
+  const scrub = mergeStep.pipe(
+    Effect.tap(Effect.yieldNow),
+    Effect.repeat({ while: (changes) => changes >= 2 }),
+    Effect.andThen(run("PRAGMA wal_checkpoint(TRUNCATE)")),
+    Effect.asVoid,
+    explain("be scrubbed")
+  )
+
   return Passages.of({
+    scrub,
     applyChat,
     applyDocuments,
     searchText,

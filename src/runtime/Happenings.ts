@@ -14,6 +14,8 @@ export class Happenings extends Context.Service<
   Happenings,
   {
     tell(happening: Happening): Effect.Effect<void>
+    /** Nobody who comes back is told what these messages said, nor what was drafted in answer to them. */
+    forget(messageIds: ReadonlySet<string>): Effect.Effect<void>
     /** What came after `id` and is still kept, then what comes; without an id only what comes. */
     since(id?: number): Stream.Stream<Numbered>
   }
@@ -33,6 +35,16 @@ export class Happenings extends Context.Service<
           return Effect.asVoid(PubSub.publish(hub, numbered))
         })
 
+      const forget = (messageIds: ReadonlySet<string>) =>
+        Effect.sync(() => {
+          for (const [i, { happening, id }] of past.entries()) {
+            const said = wordsOf(happening)
+            if (said === undefined || !messageIds.has(said.messageId)) continue
+            // Numbers stay whole: whoever comes back would take a gap for something missed.
+            past[i] = { id, happening: { type: "message.deleted", ...said } }
+          }
+        })
+
       const since = (id?: number) =>
         Stream.unwrap(
           Effect.map(PubSub.subscribe(hub), (subscription) => {
@@ -45,7 +57,14 @@ export class Happenings extends Context.Service<
           })
         )
 
-      return Happenings.of({ tell, since })
+      return Happenings.of({ tell, forget, since })
     })
   )
+}
+
+/** Whose words a happening has. */
+const wordsOf = (happening: Happening): { readonly channelId: string; readonly messageId: string } | undefined => {
+  if ("message" in happening) return { channelId: happening.message.channelId, messageId: happening.message.id }
+  if (happening.type !== "answer.drafted") return undefined
+  return { channelId: happening.channelId, messageId: happening.questionId }
 }

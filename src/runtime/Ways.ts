@@ -1,5 +1,6 @@
 /** The ways of the last records through this process, kept for whoever asks how an answer came about. */
 import { Context, Effect, Layer } from "effect"
+import { messageIdOf } from "../domain/Revision.ts"
 import { type Explanation, idOfPlace, type Visit, type Way } from "../domain/Way.ts"
 import { Happenings } from "./Happenings.ts"
 
@@ -34,6 +35,8 @@ export interface Recorder {
   readonly changed: (visit: Visiting) => Effect.Effect<void>
   /** From now on changes of this way are told to watchers, for a while. */
   readonly watch: (id: string, now: number) => void
+  /** Nothing is known of these messages, nor that they were found. */
+  readonly forget: (messageIds: ReadonlySet<string>) => void
   /** By its id, or by the place of one of its records. */
   readonly of: (id: string) => Way | undefined
 }
@@ -79,6 +82,7 @@ const nowhere: Recorder = {
   taken: visiting,
   changed: () => Effect.void,
   watch: () => undefined,
+  forget: () => undefined,
   of: () => undefined
 }
 
@@ -125,6 +129,16 @@ export const layer = Layer.effect(
       watch: (id, now) => {
         for (const [other, until] of watched) if (until < now) watched.delete(other)
         watched.set(id, now + watchedFor)
+      },
+      forget: (messageIds) => {
+        for (const id of messageIds) {
+          count -= ways.get(id)?.length ?? 0
+          ways.delete(id)
+        }
+        for (const visit of [...ways.values()].flat()) {
+          const found = visit.explanation?.found ?? []
+          if (found.some(({ passageId }) => messageIds.has(messageIdOf(passageId) ?? ""))) visit.explanation = undefined
+        }
       },
       of: (id) => {
         const visits = ways.get(id)

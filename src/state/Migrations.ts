@@ -14,6 +14,7 @@ import * as Events from "./migrations/0010_events.ts"
 import * as Indexes from "./migrations/0011_indexes.ts"
 import * as Routes from "./migrations/0012_routes.ts"
 import * as RecentEvents from "./migrations/0013_recent_events.ts"
+import * as GivenAnswers from "./migrations/0014_given_answers.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -31,7 +32,8 @@ export const layer = Layer.effectDiscard(
         "0010_events": Events.migration,
         "0011_indexes": Indexes.migration,
         "0012_routes": Routes.migration,
-        "0013_recent_events": RecentEvents.migration
+        "0013_recent_events": RecentEvents.migration,
+        "0014_given_answers": GivenAnswers.migration
       })
     })
   )

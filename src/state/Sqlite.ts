@@ -21,7 +21,7 @@ const make = Effect.fnUntraced(function* (filename: string) {
       try: () => {
         const db = new DatabaseSync(filename)
         db.exec(
-          "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON"
+          "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON"
         )
         return db
       },

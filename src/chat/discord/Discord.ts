@@ -9,6 +9,8 @@ import {
 } from "discord-api-types/v10"
 import { Config, Deferred, Effect, Option, Queue, Stream } from "effect"
 import { SqlClient } from "effect/sql"
+import { Broker, type BrokerError } from "../../broker/Broker.ts"
+import { bootstrapServers } from "../../broker/kafka/KafkaSettings.ts"
 import type { ChatEvent } from "../../domain/ChatMessage.ts"
 import { type Batch, Chat, ChatError, type ChatFatalError, type Reply } from "../Chat.ts"
 import { Documents } from "../../docs/Documents.ts"
@@ -40,6 +42,8 @@ interface Self {
   readonly guilds: Guilds.Guilds
   readonly known: Known.Known
 }
+
+const text = new TextDecoder()
 
 const always =
   GatewayIntentBits.Guilds |
@@ -73,6 +77,7 @@ export const make = Effect.gen(function* () {
   const feedback = yield* Feedback
   const rest = Rest.make({ token, api })
   const sql = yield* SqlClient.SqlClient
+  const broker = yield* Broker
   const state = yield* DiscordState.make
   const switches = yield* Switches.make(state, listenTo)
   const fatal = yield* Deferred.make<never, ChatFatalError>()
@@ -148,11 +153,19 @@ export const make = Effect.gen(function* () {
     yield* Queue.offer(wishes, { heard: events.map((event) => ({ event })), confirm })
     yield* Deferred.await(there)
   })
+  const log: Forgetting.Log<BrokerError, never> = {
+    publish,
+    read: (topic) =>
+      broker
+        .read({ topic, from: "earliest" })
+        .pipe(Stream.map(({ timestamp, value }) => ({ value: text.decode(value), timestamp }))),
+    erases: Option.isNone(yield* bootstrapServers.config)
+  }
   const forget = (userId: string) =>
     switches
       .optOut(userId)
       .pipe(
-        Effect.andThen(Forgetting.forget(userId, publish)),
+        Effect.andThen(Forgetting.forget(userId, log)),
         Effect.map(Forgetting.receiptText),
         Effect.provideService(SqlClient.SqlClient, sql)
       )
@@ -256,7 +269,7 @@ export const make = Effect.gen(function* () {
     ),
     say,
     draft: voice.draft,
-    retract: (messageIds) => toChatError(voice.retract(messageIds)),
+    revise: (reply) => toChatError(voice.revise(reply)),
     audience,
     announcements: Effect.fail(
       new ChatError({ reason: "unknown-channel", detail: "Discord has no channel for announcements of its own" })

@@ -218,22 +218,6 @@ export const make = Effect.gen(function* () {
       yield* sql`INSERT INTO discord_opt_outs (user_id, at) VALUES (${userId}, ${at}) ON CONFLICT (user_id) DO NOTHING`
     }, safely),
 
-    quote: Effect.fnUntraced(function* (replyId: string, messageIds: ReadonlyArray<string>) {
-      for (const messageId of messageIds)
-        yield* sql`
-          INSERT INTO discord_quotes (message_id, reply_id) VALUES (${messageId}, ${replyId})
-          ON CONFLICT (message_id, reply_id) DO NOTHING`
-    }, safely),
-    /** Nothing of the reply quotes anybody any more. */
-    unquote: (replyId: string) => Effect.asVoid(safely(sql`DELETE FROM discord_quotes WHERE reply_id = ${replyId}`)),
-    /** The replies that quote any of these messages. */
-    quoting: (messageIds: ReadonlyArray<string>) =>
-      sql<{
-        reply_id: string
-      }>`SELECT DISTINCT reply_id FROM discord_quotes WHERE message_id IN ${sql.in(messageIds)}`.pipe(
-        Effect.map((rows) => rows.map((row) => row.reply_id)),
-        safely
-      ),
     fact,
     setFact: (name: string, value: string) => Effect.asVoid(safely(keepFact(name, value)))
   }

@@ -91,6 +91,7 @@ export const make = ({
       const context: QueryContext = {
         ...(channel !== undefined && Guilds.isThread(channel) && channel.name !== "" && { title: channel.name }),
         before: [...said, ...last].map((it) => ({
+          id: it.id,
           name: Hearing.nameOf(it.author),
           bot: it.author.bot === true,
           text: Hearing.textOf(it, selfId)
@@ -153,7 +154,9 @@ export const make = ({
 
   const eventOf = (type: "created" | "edited", message: Hearing.Message, spot: Guilds.Spot, asks: boolean) => {
     if (switches.optedOut(message.author.id)) return undefined
-    const said = Hearing.toChatMessage(message, spot, selfId)
+    const heard = Hearing.toChatMessage(message, spot, selfId)
+    // What the bot says is an answer in the log already, where its quotes can be taken back.
+    const said = message.author.id === selfId ? { ...heard, text: "" } : heard
     if (!Number.isInteger(said.createdAt) || !Number.isInteger(said.editedAt)) throw new TypeError("No time")
     return { type, message: asks && !said.mentionsBot ? { ...said, asks: true } : said } satisfies ChatEvent
   }
@@ -205,11 +208,18 @@ export const make = ({
     serverId: string | undefined,
     messageIds: ReadonlyArray<string>
   ) {
-    if (serverId === undefined || messageIds.length === 0) return nothing
-    const channel = yield* known.channel(channelId, serverId)
-    const spot = channel === undefined ? { channelId } : guilds.spotOf(channel)
-    const at = yield* Clock.currentTimeMillis
-    return [{ event: { type: "deleted", serverId, channelId: spot.channelId, messageIds, at } satisfies ChatEvent }]
+    if (messageIds.length === 0) return nothing
+    // A direct message is not kept, but the question that it was is in the log for a while.
+    const channel = serverId === undefined ? undefined : yield* known.channel(channelId, serverId)
+    const event: ChatEvent = {
+      type: "deleted",
+      serverId: serverId ?? Hearing.directServer,
+      channelId: channel === undefined ? channelId : guilds.spotOf(channel).channelId,
+      messageIds,
+      since: Math.min(...messageIds.map(Hearing.timeOf)) - slack,
+      at: yield* Clock.currentTimeMillis
+    }
+    return [{ event }]
   })
 
   const removed = Effect.fnUntraced(function* (spots: ReadonlyArray<Guilds.Spot>) {

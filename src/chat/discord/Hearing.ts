@@ -113,8 +113,14 @@ export const triggerOf = (message: Message, circumstances: Circumstances): Trigg
   return circumstances.automatic ? "automatic" : undefined
 }
 
+/** The words of a question, and the message that says them. */
+export interface Asked {
+  readonly text: string
+  readonly source: string
+}
+
 /** The words of the question; a bare mention under somebody's message asks what that message asks. */
-export const questionIn = (message: Message, selfId: string): string | undefined => {
+export const questionIn = (message: Message, selfId: string): Asked | undefined => {
   const bare = (text: string) =>
     text
       .replace(command, "")
@@ -122,10 +128,11 @@ export const questionIn = (message: Message, selfId: string): string | undefined
       .trim()
       .slice(0, maxQuestionLength)
   const own = bare(textOf(message, selfId))
-  if (own !== "") return own
+  if (own !== "") return { text: own, source: message.id }
   const referenced = message.referenced_message
   if (referenced == null || referenced.author.id === selfId) return undefined
-  return bare(textOf(referenced, selfId)) || undefined
+  const text = bare(textOf(referenced, selfId))
+  return text === "" ? undefined : { text, source: referenced.id }
 }
 
 /** The query of a message that asks, with what is needed to understand it. */
@@ -135,11 +142,12 @@ export const queryOf = (
   selfId: string,
   { context, trigger }: { readonly trigger: Trigger; readonly context?: NonNullable<BotQuery["context"]> | undefined }
 ): BotQuery | undefined => {
-  const text = questionIn(message, selfId)
-  if (text === undefined) return undefined
+  const asked = questionIn(message, selfId)
+  if (asked === undefined) return undefined
   return {
     id: message.id,
-    text,
+    text: asked.text,
+    ...(asked.source !== message.id && { source: asked.source }),
     serverId: spot.serverId,
     channelId: spot.channelId,
     ...(spot.threadId !== undefined && { threadId: spot.threadId }),

@@ -246,13 +246,18 @@ export const make = (options: Options) => {
     return place === undefined ? { serverId: guild_id ?? Hearing.directServer, channelId: id } : guilds.spotOf(place)
   })
 
-  const queryOf = Effect.fnUntraced(function* (interaction: APIInteraction, text: string, isPrivate: boolean) {
+  const queryOf = Effect.fnUntraced(function* (
+    interaction: APIInteraction,
+    { source, text }: Words,
+    isPrivate: boolean
+  ) {
     const spot = yield* spotOf(interaction)
     const user = userOf(interaction)
     const alone = isPrivate || spot.serverId === Hearing.directServer
     const query: BotQuery = {
       id: interaction.id,
       text: text.trim().slice(0, maxQuestionLength),
+      ...(source !== undefined && { source }),
       ...spot,
       author: { id: user.id, name: Hearing.nameOf(user, interaction.member?.nick), bot: user.bot === true },
       ...(alone && { private: true }),
@@ -263,7 +268,7 @@ export const make = (options: Options) => {
   })
 
   /** The answer belongs to the command, unless it was too late to say that one comes. */
-  const ask = Effect.fnUntraced(function* (interaction: APIInteraction, text: string, isPrivate: boolean) {
+  const ask = Effect.fnUntraced(function* (interaction: APIInteraction, words: Words, isPrivate: boolean) {
     const waiting = acknowledged.get(interaction.id)
     const inTime =
       waiting === undefined ||
@@ -271,7 +276,7 @@ export const make = (options: Options) => {
         Effect.timeoutOrElse({ duration: "4 seconds", orElse: () => Effect.succeed(false) })
       ))
     acknowledged.delete(interaction.id)
-    if (text.trim() === "") {
+    if (words.text.trim() === "") {
       yield* Effect.ignore(complete(interaction, "There is no question in that."))
       return []
     }
@@ -282,7 +287,7 @@ export const make = (options: Options) => {
         private: isPrivate,
         expiresAt: Hearing.timeOf(interaction.id) + tokenLife
       })
-    return [{ query: yield* queryOf(interaction, text, isPrivate) }] as ReadonlyArray<Heard>
+    return [{ query: yield* queryOf(interaction, words, isPrivate) }] as ReadonlyArray<Heard>
   })
 
   const askAgain = Effect.fnUntraced(function* (interaction: APIMessageComponentInteraction) {
@@ -291,8 +296,8 @@ export const make = (options: Options) => {
     const question = yield* rest
       .call<APIMessage>("read the question", { method: "get", route: Routes.channelMessage(channel_id, message_id) })
       .pipe(Effect.orElseSucceed(() => undefined))
-    const text = question === undefined ? undefined : Hearing.questionIn(question, selfId)
-    return yield* ask(interaction, text ?? "", isHidden(interaction.message))
+    const asked = question === undefined ? undefined : Hearing.questionIn(question, selfId)
+    return yield* ask(interaction, asked ?? wordless, isHidden(interaction.message))
   })
 
   const hearCommand = Effect.fnUntraced(function* (
@@ -300,11 +305,12 @@ export const make = (options: Options) => {
   ) {
     if (interaction.data.type === ApplicationCommandType.Message) {
       const message = interaction.data.resolved.messages[interaction.data.target_id]
-      return yield* ask(interaction, message === undefined ? "" : (Hearing.questionIn(message, selfId) ?? ""), false)
+      const asked = message === undefined ? undefined : Hearing.questionIn(message, selfId)
+      return yield* ask(interaction, asked ?? wordless, false)
     }
     const { values } = Commands.typedIn((interaction as APIChatInputApplicationCommandInteraction).data.options)
     if (interaction.data.name === "ask")
-      return yield* ask(interaction, String(values["question"]), values["private"] === true)
+      return yield* ask(interaction, { text: String(values["question"]) }, values["private"] === true)
     if (interaction.data.name !== "echo") return []
     const echo = { id: interaction.id, channelId: interaction.channel.id, text: String(values["text"]) }
     return [{ echo }] as ReadonlyArray<Heard>
@@ -330,6 +336,13 @@ export const make = (options: Options) => {
 }
 
 export type Interactions = ReturnType<typeof make>
+
+/** What is asked, and the message that says so where one does. */
+interface Words {
+  readonly text: string
+  readonly source?: string
+}
+const wordless: Words = { text: "" }
 
 const modeSentences: Record<Mode, string> = {
   listen: "I listen here and never answer.",

@@ -2,7 +2,7 @@
 import { type APIMessage, MessageFlags, Routes } from "discord-api-types/v10"
 import { Clock, Effect, Metric } from "effect"
 import { createHash } from "node:crypto"
-import { type ChatError, type Reply, retracted } from "../Chat.ts"
+import type { ChatError, Reply } from "../Chat.ts"
 import { digestOf, type DiscordState, type InteractionToken, type Posted } from "./DiscordState.ts"
 import { longestMessage, neutralise, shorten } from "./DiscordText.ts"
 import * as Hearing from "./Hearing.ts"
@@ -77,7 +77,7 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
       .call<APIMessage>(`edit a message in channel ${channelId}`, {
         method: "patch",
         route: Routes.channelMessage(channelId, messageId),
-        body: { content, components, ...silent },
+        body: { content, components, embeds: [], ...silent },
         ...how
       })
       .pipe(Effect.tap(() => counted("edited")))
@@ -198,7 +198,6 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
             (error) => error._tag === "RestError" && error.reason === "expired" && !token.private,
             () => sayInChannel(channelId, reply, parts)
           )
-    yield* state.quote(reply.id, quotedIn(reply))
     drafted.delete(reply.id)
     return said
   })
@@ -234,22 +233,25 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
   const unreadable = ({ reason }: RestError) =>
     reason === "unknown-message" || reason === "unknown-channel" || reason === "forbidden"
 
-  const takeBack = Effect.fnUntraced(function* (replyId: string) {
-    for (const { channelId, messageId, part } of yield* state.posted(replyId)) {
-      if (messageId === null) continue
-      const remove = rest.call("take back a message", {
-        method: "delete",
-        route: Routes.channelMessage(channelId, messageId)
-      })
-      const change = part === 0 ? edit(channelId, messageId, { content: retracted, components: [] }) : remove
+  /** Puts a new form of a reply in the place of what was said; messages that it no longer needs go. */
+  const revise = Effect.fnUntraced(function* (reply: Reply) {
+    const parts = partsOf(reply, { publicUrl, asksHuman })
+    const token = reply.questionId === undefined ? undefined : yield* state.tokenOf(reply.questionId)
+    const own = { content: parts[0]!.content, components: parts.at(-1)!.components }
+    // As long as the command can be answered, what only its asker sees can be changed, too.
+    if (token !== undefined) yield* Effect.ignore(editCommand(token, own, { embeds: embedsOf(parts.slice(1)) }))
+    for (const { channelId, digest, messageId, part: n } of yield* state.posted(reply.id)) {
+      if (messageId === null || digest === draftDigest) continue
+      const part = parts[n]
+      const route = Routes.channelMessage(channelId, messageId)
+      const change =
+        part === undefined
+          ? rest.call("take back a message", { method: "delete", route })
+          : edit(channelId, messageId, part)
       yield* Effect.catchIf(Effect.asVoid(change), unreadable, () => Effect.void)
-      if (part === 0) yield* state.post(replyId, { part, channelId, messageId, digest: digestOf(retracted) })
+      if (part !== undefined)
+        yield* state.post(reply.id, { part: n, channelId, messageId, digest: digestOf(part.content) })
     }
-    yield* state.unquote(replyId)
-  })
-
-  const retract = Effect.fnUntraced(function* (messageIds: ReadonlyArray<string>) {
-    for (const replyId of yield* state.quoting(messageIds)) yield* takeBack(replyId)
   })
 
   const typing = (channelId: string) =>
@@ -262,17 +264,12 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
       })
       .pipe(Effect.ignore)
 
-  return { say, draft, retract, typing }
+  return { say, draft, revise, typing }
 }
 
 export type Voice = ReturnType<typeof make>
 
 const isSnowflake = (id: string): boolean => /^\d{15,20}$/.test(id)
-
-/** The messages of Discord that a reply quotes; passages of chat carry their message's id. */
-const quotedIn = ({ answer }: Reply): ReadonlyArray<string> => [
-  ...new Set((answer?.citations ?? []).flatMap(({ passageId }) => /^(\d{15,20})~/.exec(passageId)?.[1] ?? []))
-]
 
 /** What does not fit into the message itself stands below it, as far as Discord lets it. */
 const embedsOf = (parts: ReadonlyArray<Part>): ReadonlyArray<{ readonly description: string }> => {

@@ -1,16 +1,22 @@
 /** The chat of Discord under test: it listens, confirms what it heard, and keeps it for the test to look at. */
 import { ConfigProvider, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { SqlClient } from "effect/sql"
+import { Broker } from "../../../src/broker/Broker.ts"
+import { layerMemory } from "../../../src/broker/Memory.ts"
 import type { Chat, Heard } from "../../../src/chat/Chat.ts"
 import * as DiscordChat from "../../../src/chat/discord/Discord.ts"
 import { Happenings } from "../../../src/runtime/Happenings.ts"
 
+import * as Topics from "../../../src/domain/Topics.ts"
 import * as FeedbackStore from "../../../src/knowledge/Feedback.ts"
 import * as Documents from "../../../src/docs/Documents.ts"
 import * as PassagesSql from "../../../src/knowledge/PassagesSql.ts"
 import * as Migrations from "../../../src/state/Migrations.ts"
 import * as Sqlite from "../../../src/state/Sqlite.ts"
 import type { Discord } from "../../discord/Discord.ts"
+
+/** Nothing of what is heard gets into it. */
+const Log = Layer.effectDiscard(Broker.use((broker) => broker.create(Topics.all))).pipe(Layer.provideMerge(layerMemory))
 
 /** What outlives the bot. */
 export const State = Migrations.layer.pipe(Layer.provideMerge(Sqlite.layerClient(":memory:")))
@@ -37,7 +43,7 @@ export const chat = Effect.fnUntraced(function* (discord: Discord, env: Readonly
   const sql = yield* SqlClient.SqlClient
   const settings = ConfigProvider.layer(ConfigProvider.fromUnknown({ ...discord.env, ...env }))
   const services = yield* Layer.build(
-    Layer.mergeAll(FeedbackStore.layer, PassagesSql.layer, Documents.layer, Happenings.layer).pipe(
+    Layer.mergeAll(FeedbackStore.layer, PassagesSql.layer, Documents.layer, Happenings.layer, Log).pipe(
       Layer.provideMerge(Layer.succeed(SqlClient.SqlClient, sql)),
       Layer.provideMerge(settings)
     )
