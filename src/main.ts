@@ -10,6 +10,7 @@ import * as Indexer from "./actors/Indexer.ts"
 import * as Ingester from "./actors/Ingester.ts"
 import * as Listener from "./actors/Listener.ts"
 import * as OwnDocs from "./actors/OwnDocs.ts"
+import * as Recorder from "./actors/Recorder.ts"
 import * as Refresher from "./actors/Refresher.ts"
 import * as Reindexer from "./actors/Reindexer.ts"
 import * as Reminder from "./actors/Reminder.ts"
@@ -48,6 +49,7 @@ import * as DiscordWebhook from "./notify/DiscordWebhook.ts"
 import { EventsChannel } from "./notify/EventsChannel.ts"
 import { Later } from "./notify/Later.ts"
 import { Ledger } from "./notify/Ledger.ts"
+import { Remembered } from "./notify/Remembered.ts"
 import { Happenings } from "./runtime/Happenings.ts"
 import { Declared } from "./runtime/Declared.ts"
 import * as Inventory from "./runtime/Inventory.ts"
@@ -132,6 +134,7 @@ const Telling = Layer.mergeAll(
   DiscordWebhook.layer({ channelId: Commander.announcementChannelId.config, token: discordToken.config }),
   Ledger.layer,
   Later.layer,
+  Remembered.layer,
   EventsChannel.layer,
   Steps.layer,
   Recent.layer,
@@ -156,6 +159,7 @@ export const Actors = Supervise.layer([
   EventWorker.machines, // sipeat.machine.events → event-notifications
   Router.actor, //        topics of routes.yaml → event-notifications
   Reminder.actor, //      what is due later → event-notifications
+  Recorder.actor, //      event-notifications → passages, for a while
   Announcer.actor, //     event-notifications → webhooks, bot-responses
   Speaker.actor //        bot-responses     → chat
 ]).pipe(Layer.provideMerge(Layer.mergeAll(Reading, Telling, GivenAnswers.layer, Losses.layer)))

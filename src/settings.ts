@@ -3,6 +3,7 @@ import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Effect, Layer, Schema } from "effect"
 import { announcementChannelId, commandsTopic, responsesTopic } from "./actors/Commander.ts"
 import { ingestOwnDocs } from "./actors/OwnDocs.ts"
+import { rememberFor } from "./actors/Recorder.ts"
 import { refreshEvery } from "./actors/Refresher.ts"
 import { shutdownGrace } from "./actors/Supervise.ts"
 import * as DiscordSettings from "./chat/discord/DiscordSettings.ts"
@@ -44,6 +45,7 @@ export const all: ReadonlyArray<Setting<any>> = [
   announcementChannelId,
   ...DiscordWebhook.settings,
   routesFile,
+  rememberFor,
   ...Services.settings,
   logLevel,
   logFormat,

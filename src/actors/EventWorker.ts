@@ -32,6 +32,7 @@ const of = <A, R>(kind: EventKind<A, R>) =>
         id: event.id,
         destination: destinationOf(places, kind.webhook),
         embed: rendered(kind, event, outcome),
+        known: kind.known(event, outcome.error),
         about: event.id,
         at: event.at
       }

@@ -21,6 +21,8 @@ export const Notification = Schema.Struct({
   embed: Embed,
   /** Those with the same words may be told as "37 more like this"; without it each is told by itself. */
   group: Schema.optionalKey(Schema.NonEmptyString),
+  /** The same in sentences, which answer questions for a while. */
+  known: Schema.optionalKey(Schema.NonEmptyString),
   /** The event it tells of. */
   about: Schema.optionalKey(Schema.NonEmptyString),
   at: Millis

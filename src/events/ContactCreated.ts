@@ -127,6 +127,8 @@ export const contactCreated = EventKind.make({
     ...(companyName === undefined ? [] : [{ name: "Company", value: companyName }]),
     { name: "Message", value: message, long: true }
   ],
+  known: ({ at, data: { companyName, name } }, error) =>
+    `${companyName ?? name} asked to be contacted on ${EventKind.timeOf(at)}${error === undefined ? "." : `, which failed in part: ${error}.`}`,
   sample: {
     id: "contact-1042",
     type: "contact.created",

@@ -58,6 +58,8 @@ export interface EventKind<A, R> {
   readonly handle: (event: Event<A>) => Effect.Effect<Outcome, StepsError | ServiceError, R>
   readonly heading: (data: A) => string
   readonly fields: (data: A) => ReadonlyArray<Datum>
+  /** What is so since then, for those who ask: sentences without what only the ones concerned should know. */
+  readonly known: (event: Event<A>, error: string | undefined) => string
   readonly sample: Event<A>
   /** What can go wrong with the sample, for those who want to see a failure. */
   readonly sampleError: string
@@ -110,6 +112,10 @@ export const make = <A, I, R>(
     }
   }
 }
+
+/** A time as people read it: `14 March 2026, 09:27 UTC`. */
+export const timeOf = (at: number): string =>
+  `${new Date(at).toLocaleString("en-GB", { dateStyle: "long", timeZone: "UTC" })}, ${new Date(at).toISOString().slice(11, 16)} UTC`
 
 const green = 0x2ecc71
 const red = 0xe74c3c

@@ -141,6 +141,10 @@ export const machineCreated = EventKind.make({
     { name: "Capacity", value: String(capacity) },
     { name: "Drinks", value: drinks.join(", "), long: true }
   ],
+  known: ({ at, data: { capacity, drinks, location, machineId, model, name } }, error) =>
+    error === undefined
+      ? `The machine ${name} (${machineId}) at ${location} is working since it was added on ${EventKind.timeOf(at)}. It is a ${model} for ${capacity} bottles and cans: ${drinks.join(", ")}.`
+      : `The machine ${name} (${machineId}) could not be added at ${location} on ${EventKind.timeOf(at)}: ${error}.`,
   sample: {
     id: "machine-12",
     type: "machine.created",

@@ -137,6 +137,10 @@ export const requestCreated = EventKind.make({
     { name: "Location", value: machine.location },
     { name: "Amount", value: amount.toFixed(2) }
   ],
+  known: ({ at, data: { drink, machine } }, error) =>
+    error === undefined
+      ? `The machine ${machine.name} (${machine.id}) at ${machine.location} is working: it dispensed a ${drink} on ${EventKind.timeOf(at)}.`
+      : `The machine ${machine.name} (${machine.id}) at ${machine.location} did not dispense a ${drink} that was ordered on ${EventKind.timeOf(at)}: ${error}.`,
   sample: {
     id: "request-7",
     type: "request.created",

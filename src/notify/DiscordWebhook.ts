@@ -4,7 +4,7 @@ import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/h
 import type { Embed } from "../domain/Embed.ts"
 import { minute, nextAt, recent } from "../domain/Pace.ts"
 import * as Setting from "../runtime/Setting.ts"
-import { Notifier, NotifyError } from "./Notifier.ts"
+import { Notifier, NotifyError, type Place } from "./Notifier.ts"
 import { backoff, exhaustedFor, type Response, verdict } from "./Retrying.ts"
 
 const Url = Schema.String.check(
@@ -55,6 +55,8 @@ interface State {
   notBefore: number
   failures: number
   gone: boolean
+  /** Its channel, once it was asked for. */
+  place: Place | undefined
 }
 
 const toBody = ({ at, author, color, description, fields, footer, title, url }: Embed) => ({
@@ -81,7 +83,7 @@ const executeUrl = (url: Redacted.Redacted): string => {
   return address.href
 }
 
-const Webhook = Schema.Struct({ channel_id: Schema.String })
+const Webhook = Schema.Struct({ channel_id: Schema.String, guild_id: Schema.optionalKey(Schema.String) })
 const History = Schema.Array(
   Schema.Struct({
     embeds: Schema.Array(Schema.Struct({ footer: Schema.optionalKey(Schema.Struct({ text: Schema.String })) }))
@@ -104,7 +106,14 @@ export interface Options {
 
 export const make = Effect.fnUntraced(function* ({ botToken, channelId, others, perMinute, webhooks }: Options) {
   const http = yield* HttpClient.HttpClient
-  const fresh = (url: Redacted.Redacted): State => ({ url, sentAt: [], notBefore: 0, failures: 0, gone: false })
+  const fresh = (url: Redacted.Redacted): State => ({
+    url,
+    sentAt: [],
+    notBefore: 0,
+    failures: 0,
+    gone: false,
+    place: undefined
+  })
   const states = new Map<string, State>(Array.from(webhooks, ([name, url]) => [name, fresh(url)]))
   const stateOf = Effect.fnUntraced(function* (name: string) {
     if (!states.has(name) && others !== undefined) {
@@ -207,12 +216,28 @@ export const make = Effect.fnUntraced(function* ({ botToken, channelId, others, 
       Option.flatMap(({ body }) => Schema.decodeOption(Schema.fromJsonString(schema))(body))
     )
 
-  /** The webhook says which channel it belongs to; the bot reads the last hundred messages there. */
-  const footers = Effect.fnUntraced(function* (url: Redacted.Redacted, token: Redacted.Redacted) {
+  /** Its own address without what belongs to the sending of messages, and what it says of itself. */
+  const describe = Effect.fnUntraced(function* (url: Redacted.Redacted) {
     const address = new URL(Redacted.value(url))
     const thread = address.searchParams.get("thread_id")
     address.search = ""
-    const webhook = json(Webhook, yield* request(HttpClientRequest.get(address.href)))
+    return { address, thread, webhook: json(Webhook, yield* request(HttpClientRequest.get(address.href))) }
+  })
+
+  const placeOf = Effect.fnUntraced(function* (destination: string) {
+    const state = yield* stateOf(destination)
+    if (state === undefined || state.gone) return undefined
+    if (state.place === undefined) {
+      const { webhook } = yield* describe(state.url)
+      if (Option.isNone(webhook) || webhook.value.guild_id === undefined) return undefined
+      state.place = { serverId: webhook.value.guild_id, channelId: webhook.value.channel_id }
+    }
+    return state.place
+  })
+
+  /** The webhook says which channel it belongs to; the bot reads the last hundred messages there. */
+  const footers = Effect.fnUntraced(function* (url: Redacted.Redacted, token: Redacted.Redacted) {
+    const { address, thread, webhook } = yield* describe(url)
     if (Option.isNone(webhook)) return undefined
     const base = address.href.slice(0, address.href.indexOf("/webhooks/"))
     const channel = thread ?? webhook.value.channel_id
@@ -241,6 +266,7 @@ export const make = Effect.fnUntraced(function* ({ botToken, channelId, others, 
     places: { webhooks: new Set(webhooks.keys()), channelId },
     has: (name) => Effect.map(stateOf(name), (state) => state !== undefined),
     isGone: (destination) => states.get(destination)?.gone ?? false,
+    placeOf,
     send,
     find
   })

@@ -23,6 +23,12 @@ export class NotifyError extends Schema.TaggedError<NotifyError>()("NotifyError"
   }
 }
 
+/** The channel of a webhook, and its server. */
+export interface Place {
+  readonly serverId: string
+  readonly channelId: string
+}
+
 export class Notifier extends Context.Service<
   Notifier,
   {
@@ -32,6 +38,8 @@ export class Notifier extends Context.Service<
     has(name: string): Effect.Effect<boolean>
     /** Whether it can be told there; a webhook that is gone stays so until the next start. */
     isGone(destination: string): boolean
+    /** Where a webhook tells; `undefined` where that cannot be found out. */
+    placeOf(destination: string): Effect.Effect<Place | undefined>
     /** At most ten embeds within the limits; the id of the message once it is there. Never waits: it says when. */
     send(destination: string, embeds: ReadonlyArray<Embed>): Effect.Effect<string, NotifyError>
     /** Which of these references stand in the newest messages; `undefined` where they cannot be read. */

@@ -125,7 +125,7 @@ export const layer = Layer.effectContext(
         const response = address.pathname.includes("/channels/")
           ? history()
           : request.method === "GET"
-            ? json(200, { channel_id: "77" })
+            ? json(200, { channel_id: "77", guild_id: "7" })
             : address.searchParams.get("wait") === "true"
               ? execute(address.pathname, at, body)
               : json(400, { message: "wait is missing" })

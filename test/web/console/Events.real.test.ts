@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { call, newFolder, removeFolder, type Rtfm, start } from "../../process/Rtfm.ts"
 import { violations } from "./Axe.ts"
 import { launch } from "./Browser.ts"
-import { isFocused, log, People } from "./pageSuite.ts"
+import { answers, isFocused, log, newChannel, People, say } from "./pageSuite.ts"
 
 describe("events on the page", () => {
   const folder = newFolder()
@@ -70,6 +70,29 @@ describe("events on the page", () => {
     expect(await steps.getByText("Dispensing").count()).toBe(0)
     const embed = ordered.getByRole("region", { name: "Notification: 🥤 Request event failed" })
     expect(await embed.innerText()).toContain("Payment processing failed: The simulated payment declines")
+  })
+
+  it("answers whether a machine works from what was told of it a moment ago, with the event as its source", async () => {
+    const page = await people.come(`${process.url}/#/events`)
+    await fill(page, "Order a drink", { "Machine location": "Office lobby", Drink: "Green Tea" })
+    await page.getByRole("button", { name: "Order", exact: true }).click()
+    await event(page, "Request: Green Tea for Grace Hopper").getByText("processed", { exact: true }).waitFor()
+    await page.goto(await newChannel(process.url))
+    await expect
+      .poll(
+        async () => {
+          const before = await answers(page).count()
+          await say(page, "@rtfm is the office lobby machine working?")
+          await expect.poll(() => answers(page).count(), { timeout: 20_000 }).toBe(before + 1)
+          return answers(page).last().innerText()
+        },
+        { timeout: 60_000 }
+      )
+      .toContain("at Office lobby is working: it dispensed a Green Tea")
+    await answers(page).last().getByRole("button", { name: "Citation 1" }).click()
+    await answers(page).last().getByRole("link").last().click()
+    await page.waitForURL(/#\/events\//)
+    await event(page, "Request: Green Tea for Grace Hopper").getByRole("list", { name: "What was done" }).waitFor()
   })
 
   it("shows what others publish as it happens, each in its form", async () => {
