@@ -1,5 +1,5 @@
 /** websites, folders → document-chunks. Reads what it is told to, and every source again when its time has come. */
-import { Clock, Config, Context, Deferred, Duration, Effect, Layer, Queue, Result, Stream } from "effect"
+import { Clock, Config, Context, Duration, Effect, Layer, Queue, Result, Stream } from "effect"
 import type { FileSystem, Path } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import * as DocSource from "../docs/DocSource.ts"
@@ -11,6 +11,7 @@ import type { BrokerError } from "../broker/Broker.ts"
 import * as Setting from "../runtime/Setting.ts"
 import { type Ingested, Ingester } from "./Ingester.ts"
 import * as Supervise from "./Supervise.ts"
+import * as Watcher from "./Watcher.ts"
 
 export const refreshEvery = Setting.withDefault("REFRESH_SOURCES_EVERY", {
   description: "How often folders and websites that were ingested are read again",
@@ -145,7 +146,6 @@ export const actor = Effect.gen(function* () {
     FileSystem.FileSystem | Path.Path | Converter | ChildProcessSpawner.ChildProcessSpawner
   >()
   const vitals = Supervise.vitals()
-  const stop = yield* Deferred.make<void>()
 
   const ingestPages = Effect.fnUntraced(function* (order: Order, outcomes: ReadonlyArray<Outcome>) {
     const read = outcomes.filter((outcome) => outcome.type === "read")
@@ -250,15 +250,10 @@ export const actor = Effect.gen(function* () {
   const keepFresh = Duration.isFinite(every) ? Effect.forever(Effect.flatMap(orderDue, Effect.sleep)) : Effect.never
   const work = refresher.orders.pipe(Stream.mapEffect(read, { concurrency: 2 }), Stream.runDrain)
 
-  return {
+  return yield* Watcher.make({
     name: "refresher",
     route: "websites, folders → document-chunks",
-    group: null,
     vitals,
-    run: Effect.raceFirst(
-      Effect.all([keepFresh, work], { concurrency: "unbounded", discard: true }),
-      Deferred.await(stop)
-    ),
-    drain: Effect.asVoid(Deferred.succeed(stop, undefined))
-  } satisfies Supervise.Actor
+    work: [keepFresh, work]
+  })
 })

@@ -1,5 +1,5 @@
 /** passages → vectors of the next index, beside the one that answers; measures both, and lets the better one answer. */
-import { Clock, Deferred, Effect, Latch, Stream } from "effect"
+import { Clock, Effect, Latch, Stream } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type Index, Indexes, type Verdict } from "../knowledge/Indexes.ts"
 import { Passages } from "../knowledge/Passages.ts"
@@ -7,6 +7,7 @@ import * as Probes from "../knowledge/Probes.ts"
 import { Retrievers } from "../knowledge/RetrieverLive.ts"
 import * as Filling from "./Filling.ts"
 import * as Supervise from "./Supervise.ts"
+import * as Watcher from "./Watcher.ts"
 import { waits } from "./Vectorizer.ts"
 
 /** So much worse the next index may be, which is within what such a measurement tells. */
@@ -37,7 +38,6 @@ export const actor = Effect.gen(function* () {
   const sql = yield* Effect.context<SqlClient.SqlClient>()
   const fill = yield* Filling.make
   const vitals = Supervise.vitals()
-  const stop = yield* Deferred.make<void>()
   const news = Latch.makeUnsafe(true)
 
   const failed = (error: Filling.Failure) =>
@@ -89,15 +89,10 @@ export const actor = Effect.gen(function* () {
   })
   const listen = Stream.runForEach(Stream.merge(passages.changes, indexes.changes), () => news.open)
 
-  return {
+  return yield* Watcher.make({
     name: "reindexer",
     route: "passages → vectors of the next index",
-    group: null,
     vitals,
-    run: Effect.raceFirst(
-      Effect.all([listen, work], { concurrency: "unbounded", discard: true }),
-      Deferred.await(stop)
-    ),
-    drain: Effect.asVoid(Deferred.succeed(stop, undefined))
-  } satisfies Supervise.Actor
+    work: [listen, work]
+  })
 })

@@ -1,10 +1,11 @@
 /** What is due later → event-notifications, when it is due. */
-import { Clock, Deferred, Duration, Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import { Broker } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import * as Topics from "../domain/Topics.ts"
 import { Later } from "../notify/Later.ts"
 import * as Supervise from "./Supervise.ts"
+import * as Watcher from "./Watcher.ts"
 
 /** Other processes, and handlers, add to what is due. */
 const lookAgain = Duration.seconds(30)
@@ -13,7 +14,6 @@ const atOnce = 100
 export const actor = Effect.gen(function* () {
   const broker = yield* Broker
   const later = yield* Later
-  const draining = yield* Deferred.make<void>()
   const vitals = Supervise.vitals()
 
   /** Written first and marked then: what a crash repeats has the same id, and is told once. */
@@ -33,13 +33,10 @@ export const actor = Effect.gen(function* () {
     yield* Effect.sleep(wait)
   })
 
-  const actor: Supervise.Actor = {
+  return yield* Watcher.make({
     name: "reminder",
     route: `what is due later → ${Topics.notifications.name}`,
-    group: null,
     vitals,
-    run: Effect.raceFirst(Effect.forever(Effect.andThen(publishDue, untilNext)), Deferred.await(draining)),
-    drain: Effect.asVoid(Deferred.succeed(draining, undefined))
-  }
-  return actor
+    work: [Effect.forever(Effect.andThen(publishDue, untilNext))]
+  })
 })

@@ -1,11 +1,12 @@
 /** passages → bot-responses. An answer is written anew when a message or a page it quotes changes or goes. */
-import { Clock, Deferred, Duration, Effect, Latch, Metric, Stream } from "effect"
+import { Clock, Duration, Effect, Latch, Metric, Stream } from "effect"
 import { Broker } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import * as Topics from "../domain/Topics.ts"
 import { GivenAnswers } from "../knowledge/GivenAnswers.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import * as Supervise from "./Supervise.ts"
+import * as Watcher from "./Watcher.ts"
 
 const revisedTotal = Metric.counter("rtfm_answers_revised_total", {
   description: "Answers changed or taken back since a source of theirs changed or went",
@@ -22,7 +23,6 @@ export const actor = Effect.gen(function* () {
   const passages = yield* Passages
   const answers = yield* GivenAnswers
   const vitals = Supervise.vitals()
-  const stop = yield* Deferred.make<void>()
   const news = Latch.makeUnsafe(true)
 
   /** Said twice after a crash in between, which changes nothing: the same edit again. */
@@ -55,15 +55,10 @@ export const actor = Effect.gen(function* () {
 
   const listen = Stream.runForEach(passages.changes, () => news.open)
 
-  return {
+  return yield* Watcher.make({
     name: "reviser",
     route: "passages → bot-responses",
-    group: null,
     vitals,
-    run: Effect.raceFirst(
-      Effect.all([listen, work], { concurrency: "unbounded", discard: true }),
-      Deferred.await(stop)
-    ),
-    drain: Effect.asVoid(Deferred.succeed(stop, undefined))
-  } satisfies Supervise.Actor
+    work: [listen, work]
+  })
 })

@@ -2,13 +2,14 @@
  * passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing.
  * Those of the index that answers; the Reindexer makes those of the one that is built beside it.
  */
-import { Deferred, Duration, Effect, Latch, Option, Schedule, Stream } from "effect"
+import { Duration, Effect, Latch, Option, Schedule, Stream } from "effect"
 import { collectionIn, isOfIndex } from "../knowledge/Collections.ts"
 import { type Index, Indexes } from "../knowledge/Indexes.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import { VectorStore } from "../vectors/VectorStore.ts"
 import * as Filling from "./Filling.ts"
 import * as Supervise from "./Supervise.ts"
+import * as Watcher from "./Watcher.ts"
 
 /** Vectors of gone passages removed together. */
 const largest = 256
@@ -26,7 +27,6 @@ export const actor = Effect.gen(function* () {
   const indexes = yield* Indexes
   const vectors = yield* VectorStore
   const vitals = Supervise.vitals()
-  const stop = yield* Deferred.make<void>()
   const news = Latch.makeUnsafe(false)
   const fill = yield* Filling.make
 
@@ -91,15 +91,10 @@ export const actor = Effect.gen(function* () {
 
   const listen = Stream.runForEach(passages.changes, () => news.open)
 
-  return {
+  return yield* Watcher.make({
     name: "vectorizer",
     route: "passages → vectors",
-    group: null,
     vitals,
-    run: Effect.raceFirst(
-      Effect.all([listen, work], { concurrency: "unbounded", discard: true }),
-      Deferred.await(stop)
-    ),
-    drain: Effect.asVoid(Deferred.succeed(stop, undefined))
-  } satisfies Supervise.Actor
+    work: [listen, work]
+  })
 })
