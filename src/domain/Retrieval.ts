@@ -1,5 +1,5 @@
 /** How well a chunk fits a question: signals of its words and of its vectors, added up with fixed weights. */
-import { occurring, type Terms } from "./Terms.ts"
+import { occurring, type Place, type Terms } from "./Terms.ts"
 
 /** What the embedder is given of a passage; chat says what it says without a title. */
 export const textToEmbed = (passage: {
@@ -15,9 +15,11 @@ export type Rarities = ReadonlyMap<string, number>
 const rarity = (rows: number, frequency: number): number =>
   Math.log(1 + (Math.max(rows - frequency, 0) + 0.5) / (frequency + 0.5))
 
-/** From how many of the `rows` have each of the terms' words. */
-export const raritiesOf = (terms: Terms, rows: number, frequency: ReadonlyMap<string, number>): Rarities =>
-  new Map(terms.stems.map((stem, i) => [stem, rarity(rows, frequency.get(terms.words[i]!) ?? 0)]))
+/** From how many of the `rows` have each of the terms' words and of their parts. */
+export const raritiesOf = (terms: Terms, rows: number, frequency: ReadonlyMap<string, number>): Rarities => {
+  const words = [...terms.stems.map((stem, i) => [stem, terms.words[i]!] as const), ...terms.parts]
+  return new Map(words.map(([stem, word]) => [stem, rarity(rows, frequency.get(word) ?? 0)]))
+}
 
 /** Share of the stems that are there, by rarity, 0 to 1. */
 export const coverage = (rarities: Rarities, there: ReadonlySet<string>): number => {
@@ -27,6 +29,20 @@ export const coverage = (rarities: Rarities, there: ReadonlySet<string>): number
     if (there.has(stem)) found += rarity
   }
   return all === 0 ? 0 : found / all
+}
+
+/** Words that stand for one thing said. */
+const within = 12
+
+/** The most of the stems that a dozen words in a row have, by rarity, 0 to 1. */
+export const nearness = (rarities: Rarities, places: ReadonlyArray<Place>): number => {
+  let most = 0
+  for (let first = 0; first < places.length; first++) {
+    const there = new Set<string>()
+    for (let i = first; i < places.length && places[i]!.at - places[first]!.at < within; i++) there.add(places[i]!.stem)
+    if (there.size > 1) most = Math.max(most, coverage(rarities, there))
+  }
+  return most
 }
 
 /** Something that may answer, with what the searches said of it. */
@@ -57,7 +73,7 @@ export interface Signals {
   readonly cosine: number
   /** Share of the question's terms that occur, weighted by rarity, 0 to 1. */
   readonly coverage: number
-  /** Share of the question's neighbouring terms that stand together, 0 to 1. */
+  /** How closely its terms stand together: half of it pairs of neighbours, half the most within a dozen words, 0 to 1. */
   readonly bigrams: number
   /** Share of the question's terms in the title, weighted by rarity, 0 to 1. */
   readonly title: number
@@ -74,10 +90,14 @@ export interface Ranked<C extends Candidate> {
   readonly vectors: boolean
 }
 
-/** Found by trial on documentation, source code and chat; both sums end near 2.9, so they compare. */
+/**
+ * Found by trial on documentation, source code and chat; all sums compare, as a message has no title, and says it in
+ * few words, of which its meaning counts the more.
+ */
 const weights = {
-  withVectors: { text: 0.5, cosine: 1, coverage: 0.5, bigrams: 0.4, title: 0.5 },
-  textAlone: { text: 0.8, cosine: 0, coverage: 0.5, bigrams: 0.6, title: 0.9 }
+  document: { text: 0.5, cosine: 1, coverage: 0.5, bigrams: 0.8, title: 0.5 },
+  chat: { text: 0.5, cosine: 1.4, coverage: 0.5, bigrams: 0.4, title: 0 },
+  textAlone: { text: 0.8, cosine: 0, coverage: 0.5, bigrams: 1, title: 0.9 }
 } as const
 
 interface Fit {
@@ -103,11 +123,9 @@ const most = <A>(items: ReadonlyArray<A>, by: (item: A) => number): A =>
 
 /** How the words of one text, below its title, fit. */
 const wordsFit = ({ rarities, terms }: Searched, title: string, text: string) => {
-  const { pairs, stems } = occurring(terms, [title, text])
-  return {
-    coverage: coverage(rarities, stems),
-    bigrams: terms.pairs.size === 0 ? 0 : pairs.size / terms.pairs.size
-  }
+  const { pairs, places, stems } = occurring(terms, [title, text])
+  const neighbours = terms.pairs.size === 0 ? 0 : pairs.size / terms.pairs.size
+  return { coverage: coverage(rarities, stems), bigrams: (neighbours + nearness(rarities, places)) / 2 }
 }
 
 /** A message says little by itself: in chat the words of the whole window count for each of its messages. */
@@ -140,7 +158,7 @@ export const rank = <C extends Candidate>(
       title: coverage(searched.rarities, occurring(searched.terms, [title]).stems)
     }
     const relative = { ...signals, cosine: signals.cosine / topCosine }
-    const parts = partsOf(relative, cosine === null ? weights.textAlone : weights.withVectors)
+    const parts = partsOf(relative, cosine === null ? weights.textAlone : weights[candidate.kind])
     const best = most(fits, (fit) => fit.cosine / topCosine + 0.5 * fit.coverage + 0.4 * fit.bigrams)
     return {
       candidate,

@@ -18,38 +18,59 @@ const stopWords = new Set(
 
 /** Letters may be among these; dashes and curly quotes are not. */
 const beyondAscii = /[\u0080-\u1fff\u2070-\uffff]/
-const fold = (text: string) =>
+const unmarked = (text: string) =>
   text
     .normalize("NFD")
     .replace(/(?<=\p{Script=Latin})\p{M}+/gu, "")
     .normalize("NFC")
-    .toLowerCase()
 
 /** Runs of letters and digits, lower case, Latin letters without marks: SQLite's `unicode61 remove_diacritics 2`. */
 export const wordsOf = (text: string): ReadonlyArray<string> =>
-  (beyondAscii.test(text) ? fold(text).match(/[\p{L}\p{N}]+/gu) : text.toLowerCase().match(/[a-z0-9]+/g)) ?? []
+  (beyondAscii.test(text)
+    ? unmarked(text)
+        .toLowerCase()
+        .match(/[\p{L}\p{N}]+/gu)
+    : text.toLowerCase().match(/[a-z0-9]+/g)) ?? []
 
-/** Stems of words seen before, since texts repeat theirs; none for stop words. */
-const stemmed = new Map<string, string | undefined>()
+/** The same words as they are written. */
+const writtenIn = (text: string): ReadonlyArray<string> =>
+  (beyondAscii.test(text) ? unmarked(text).match(/[\p{L}\p{N}]+/gu) : text.match(/[A-Za-z0-9]+/g)) ?? []
+
+/** Where a word of code has parts: `diffExecutor`, `HTTPServer`. */
+const seams = /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/
+
+const telling = (word: string): ReadonlyArray<string> => (stopWords.has(word) ? [] : [stem(word)])
+
+/** Of a word as it is written: its stem, then those of its parts; none for stop words. */
+const stemsIn = (written: string): ReadonlyArray<string> => {
+  const parts = written.split(seams)
+  const own = telling(written.toLowerCase())
+  return parts.length === 1 ? own : [...own, ...parts.flatMap((part) => telling(part.toLowerCase()))]
+}
+
+/** Stems of words seen before, since texts repeat theirs. */
+const stemmed = new Map<string, ReadonlyArray<string>>()
 const remembered = 50_000
 
-const stemOf = (word: string): string | undefined => {
-  const known = stemmed.get(word)
-  if (known !== undefined || stemmed.has(word)) return known
+const stemsOfWord = (written: string): ReadonlyArray<string> => {
+  const known = stemmed.get(written)
+  if (known !== undefined) return known
   if (stemmed.size >= remembered) stemmed.clear()
-  const found = stopWords.has(word) ? undefined : stem(word)
-  stemmed.set(word, found)
+  const found = stemsIn(written)
+  stemmed.set(written, found)
   return found
 }
 
 /** Stems of the words that are no stop words, in order. */
-export const stemsOf = (text: string): ReadonlyArray<string> => wordsOf(text).flatMap((word) => stemOf(word) ?? [])
+export const stemsOf = (text: string): ReadonlyArray<string> => wordsOf(text).flatMap(stemsOfWord)
 
 export interface Terms {
   /** To search for: one word for each stem. */
   readonly words: ReadonlyArray<string>
   /** Stem `i` belongs to word `i`. */
   readonly stems: ReadonlyArray<string>
+  /** What the words of code among them are made of: a word for each stem that is not among `stems`. */
+  readonly parts: ReadonlyMap<string, string>
   /** Stems that follow one another in the question, stop words left out. */
   readonly pairs: ReadonlySet<string>
 }
@@ -64,32 +85,57 @@ const mostWords = 64
 
 /** A question of nothing but stop words is searched by all of them. */
 export const termsOf = (question: string): Terms => {
-  const all = wordsOf(question)
-  const telling = all.filter((word) => !stopWords.has(word))
-  const words = (telling.length > 0 ? telling : all).slice(0, mostWords)
+  const all = writtenIn(question)
+  const told = all.filter((word) => !stopWords.has(word.toLowerCase()))
+  const written = (told.length > 0 ? told : all).slice(0, mostWords)
+  const words = written.map((word) => word.toLowerCase())
   const byStem = new Map(words.map((word) => [stem(word), word]))
-  return { words: [...byStem.values()], stems: [...byStem.keys()], pairs: pairsOf(words.map(stem)) }
+  const parts = written.flatMap((word) => word.split(seams)).map((part) => part.toLowerCase())
+  return {
+    words: [...byStem.values()],
+    stems: [...byStem.keys()],
+    parts: new Map(
+      parts
+        .filter((part) => !stopWords.has(part))
+        .map((part) => [stem(part), part] as const)
+        .filter(([stem]) => !byStem.has(stem))
+    ),
+    pairs: pairsOf(told.length > 0 ? written.flatMap(stemsOfWord) : [...byStem.keys()])
+  }
 }
 
-/** Which stems and pairs of a question occur in texts read one after the other. */
+/** A stem of a question in a text, and the number of the word that has it. */
+export interface Place {
+  readonly stem: string
+  readonly at: number
+}
+
+/** Which stems and pairs of a question occur in texts read one after the other, and where the stems do. */
 export const occurring = (
   terms: Terms,
   texts: ReadonlyArray<string>
-): { readonly stems: ReadonlySet<string>; readonly pairs: ReadonlySet<string> } => {
-  const asked = new Set(terms.stems)
+): {
+  readonly stems: ReadonlySet<string>
+  readonly pairs: ReadonlySet<string>
+  readonly places: ReadonlyArray<Place>
+} => {
+  const asked = new Set([...terms.stems, ...terms.parts.keys()])
   const stems = new Set<string>()
   const pairs = new Set<string>()
-  let before = ""
+  const places: Array<Place> = []
+  let [before, at] = ["", 0]
   for (const text of texts) {
-    for (const word of wordsOf(text)) {
-      const stem = stemOf(word)
-      if (stem === undefined) continue
-      if (asked.has(stem)) {
-        stems.add(stem)
-        if (stems.has(before) && terms.pairs.has(pairOf(before, stem))) pairs.add(pairOf(before, stem))
+    for (const word of writtenIn(text)) {
+      at += 1
+      for (const stem of stemsOfWord(word)) {
+        if (asked.has(stem)) {
+          stems.add(stem)
+          places.push({ stem, at })
+          if (stems.has(before) && terms.pairs.has(pairOf(before, stem))) pairs.add(pairOf(before, stem))
+        }
+        before = stem
       }
-      before = stem
     }
   }
-  return { stems, pairs }
+  return { stems, pairs, places }
 }

@@ -178,7 +178,7 @@ export const make = Effect.gen(function* () {
           vector === null ? Effect.succeed(null) : neighboursOf(vector, audience)
         ),
         rows: textProposals(terms.words, audience),
-        frequencies: passages.documentFrequency(terms.words)
+        frequencies: passages.documentFrequency([...terms.words, ...terms.parts.values()])
       },
       { concurrency: "unbounded" }
     )

@@ -1,6 +1,14 @@
 /** Each signal lifts a chunk, and a missing vector does not sink one. */
 import { assert, describe, it } from "@effect/vitest"
-import { type Candidate, coverage, rank, raritiesOf, type Searched, textToEmbed } from "../../src/domain/Retrieval.ts"
+import {
+  type Candidate,
+  coverage,
+  nearness,
+  rank,
+  raritiesOf,
+  type Searched,
+  textToEmbed
+} from "../../src/domain/Retrieval.ts"
 import { termsOf } from "../../src/domain/Terms.ts"
 
 const terms = termsOf("How is the retention of a topic configured?")
@@ -39,6 +47,25 @@ describe("rarities", () => {
     assert.strictEqual(coverage(rarities, new Set()), 0)
     assert.isAbove(coverage(rarities, new Set(["retent"])), coverage(rarities, new Set(["topic"])))
     assert.strictEqual(coverage(new Map(), new Set(["a"])), 0)
+  })
+})
+
+describe("nearness", () => {
+  const at = (...places: ReadonlyArray<readonly [string, number]>) =>
+    nearness(
+      rarities,
+      places.map(([stem, at]) => ({ stem, at }))
+    )
+
+  it("is what a dozen words have of the terms", () => {
+    const both = coverage(rarities, new Set(["retent", "topic"]))
+    assert.strictEqual(at(["retent", 1], ["topic", 12]), both)
+    assert.strictEqual(at(["retent", 1], ["topic", 13]), 0)
+    assert.strictEqual(at(["topic", 1], ["retent", 40], ["topic", 50]), both)
+  })
+
+  it("is nothing for one term alone, however often it stands there", () => {
+    assert.strictEqual(at(["retent", 1], ["retent", 2]), 0)
   })
 })
 

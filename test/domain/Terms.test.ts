@@ -45,6 +45,7 @@ describe("termsOf", () => {
     assert.deepStrictEqual(termsOf("How do I ingest a folder, and ingesting which folders is slow?"), {
       words: ["ingesting", "folders", "slow"],
       stems: ["ingest", "folder", "slow"],
+      parts: new Map<string, string>(),
       pairs: new Set(["ingest folder", "folder ingest", "folder slow"])
     })
   })
@@ -54,7 +55,19 @@ describe("termsOf", () => {
   })
 
   it("is empty for a question without words", () => {
-    assert.deepStrictEqual(termsOf("?!"), { words: [], stems: [], pairs: new Set<string>() })
+    assert.deepStrictEqual(termsOf("?!"), {
+      words: [],
+      stems: [],
+      parts: new Map<string, string>(),
+      pairs: new Set<string>()
+    })
+  })
+
+  it("takes words of code apart, besides searching for them whole", () => {
+    const { pairs, parts, words } = termsOf("What does DiffExecutor of HTTPServer return?")
+    assert.deepStrictEqual(words, ["diffexecutor", "httpserver", "return"])
+    assert.deepStrictEqual([...parts.values()], ["diff", "executor", "http", "server"])
+    assert.isTrue(pairs.has("diff executor"))
   })
 
   it("looks at the first words of a pasted page only", () => {
@@ -74,6 +87,13 @@ describe("occurring", () => {
 
   it("takes the end of one text and the start of the next as neighbours", () => {
     assert.deepStrictEqual([...occurring(terms, ["Rate", "limits"]).pairs], ["rate limit"])
+  })
+
+  it("finds words of code by what they are made of, and tells where", () => {
+    const asked = termsOf("executor differences")
+    const { places, stems } = occurring(asked, ["fn new(inner: DiffExecutor)"])
+    assert.deepStrictEqual([...stems], ["executor"])
+    assert.deepStrictEqual(places, [{ stem: "executor", at: 4 }])
   })
 
   it("finds no neighbours with another word between them", () => {

@@ -85,72 +85,76 @@ const vectorized = Effect.gen(function* () {
 })
 
 describe("Indexes", () => {
-  it.effect("resumes where a stop interrupted it, answers from the old one meanwhile, and rolls back", () =>
-    Effect.gen(function* () {
-      const store = yield* Effect.provide(VectorStore, VectorsMemory.layerMemory)
-      const file = `${yield* temporary}/rtfm.db`
-      const asked: Array<string> = []
-      const old = embedder("old", byWords, asked)
-      yield* Effect.gen(function* () {
-        yield* Knowledge.tellSections("manual", sections)
-        yield* vectorized
-      }).pipe(Effect.provide(world(old, [], store, file), { local: true }))
+  it.effect(
+    "resumes where a stop interrupted it, answers from the old one meanwhile, and rolls back",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* Effect.provide(VectorStore, VectorsMemory.layerMemory)
+        const file = `${yield* temporary}/rtfm.db`
+        const asked: Array<string> = []
+        const old = embedder("old", byWords, asked)
+        yield* Effect.gen(function* () {
+          yield* Knowledge.tellSections("manual", sections)
+          yield* vectorized
+        }).pipe(Effect.provide(world(old, [], store, file), { local: true }))
 
-      let batches = 0
-      let embedded = 0
-      /** Stops working at the third batch, as a kill would. */
-      const dying = embedder(
-        "new",
-        (texts) => {
-          if (++batches > 2) return Effect.never
-          embedded += texts.filter(isSection).length
-          return byWords(texts)
-        },
-        asked
-      )
-      yield* Effect.gen(function* () {
-        const indexes = yield* Indexes
-        assert.strictEqual((yield* indexes.live).name, "old")
-        yield* indexes.begin(null)
-        const reindexer = yield* Reindexer.actor
-        const running = yield* Effect.forkChild(reindexer.run)
-        while (batches < 3) yield* TestClock.adjust("1 second")
-        asked.length = 0
-        const { found, vector } = yield* ask("subject7")
-        assert.isNotNull(vector)
-        assert.include(found[0]!.chunk.text, "subject7")
-        assert.deepStrictEqual(asked, ["old"])
-        yield* Fiber.interrupt(running)
-      }).pipe(Effect.provide(world(dying, [old], store, file), { local: true }))
+        let batches = 0
+        let embedded = 0
+        /** Stops working at the third batch, as a kill would. */
+        const dying = embedder(
+          "new",
+          (texts) => {
+            if (++batches > 2) return Effect.never
+            embedded += texts.filter(isSection).length
+            return byWords(texts)
+          },
+          asked
+        )
+        yield* Effect.gen(function* () {
+          const indexes = yield* Indexes
+          assert.strictEqual((yield* indexes.live).name, "old")
+          yield* indexes.begin(null)
+          const reindexer = yield* Reindexer.actor
+          const running = yield* Effect.forkChild(reindexer.run)
+          while (batches < 3) yield* TestClock.adjust("1 second")
+          asked.length = 0
+          const { found, vector } = yield* ask("subject7")
+          assert.isNotNull(vector)
+          assert.include(found[0]!.chunk.text, "subject7")
+          assert.deepStrictEqual(asked, ["old"])
+          yield* Fiber.interrupt(running)
+        }).pipe(Effect.provide(world(dying, [old], store, file), { local: true }))
 
-      const fresh = embedder(
-        "new",
-        (texts) => {
-          embedded += texts.filter(isSection).length
-          return byWords(texts)
-        },
-        asked
-      )
-      yield* Effect.gen(function* () {
-        const indexes = yield* Indexes
-        const passages = yield* Passages
-        assert.strictEqual((yield* indexes.live).name, "old")
-        yield* settled
-        assert.strictEqual((yield* indexes.live).name, "new")
-        assert.strictEqual(yield* passages.countUnembedded("new"), 0)
-        assert.strictEqual(embedded, sections.length, "nothing is made twice")
-        assert.strictEqual(yield* store.count("documents-new"), sections.length)
-        asked.length = 0
-        yield* ask("subject7")
-        assert.deepStrictEqual(asked, ["new"])
+        const fresh = embedder(
+          "new",
+          (texts) => {
+            embedded += texts.filter(isSection).length
+            return byWords(texts)
+          },
+          asked
+        )
+        yield* Effect.gen(function* () {
+          const indexes = yield* Indexes
+          const passages = yield* Passages
+          assert.strictEqual((yield* indexes.live).name, "old")
+          yield* settled
+          assert.strictEqual((yield* indexes.live).name, "new")
+          assert.strictEqual(yield* passages.countUnembedded("new"), 0)
+          assert.strictEqual(embedded, sections.length, "nothing is made twice")
+          assert.strictEqual(yield* store.count("documents-new"), sections.length)
+          asked.length = 0
+          yield* ask("subject7")
+          assert.deepStrictEqual(asked, ["new"])
 
-        assert.strictEqual((yield* indexes.rollback).name, "old")
-        asked.length = 0
-        yield* ask("subject9")
-        assert.deepStrictEqual(asked, ["old"])
-        assert.strictEqual(yield* store.count("documents-old"), sections.length)
-      }).pipe(Effect.provide(world(fresh, [old], store, file), { local: true }))
-    }).pipe(Effect.scoped)
+          assert.strictEqual((yield* indexes.rollback).name, "old")
+          asked.length = 0
+          yield* ask("subject9")
+          assert.deepStrictEqual(asked, ["old"])
+          assert.strictEqual(yield* store.count("documents-old"), sections.length)
+        }).pipe(Effect.provide(world(fresh, [old], store, file), { local: true }))
+      }).pipe(Effect.scoped),
+    // Two worlds with files of their own, on a machine that may be busy.
+    60_000
   )
 
   it("lets an index answer only if it finds no worse", () => {
@@ -164,33 +168,37 @@ describe("Indexes", () => {
     assert.isTrue(Reindexer.verdictOf(0, of(0), of(0)).promoted)
   })
 
-  it.effect("keeps the one that answers when what was built finds worse, until told otherwise", () =>
-    Effect.gen(function* () {
-      const store = yield* Effect.provide(VectorStore, VectorsMemory.layerMemory)
-      const file = `${yield* temporary}/rtfm.db`
-      const meaning: Embed = (texts) => byWords(texts.map((text) => text.replace(/wash/g, "cleaned")))
-      const old = embedder("old", meaning)
-      yield* Effect.gen(function* () {
-        yield* Knowledge.tellSections("manual", sections)
-        yield* vectorized
-      }).pipe(Effect.provide(world(old, [], store, file), { local: true }))
-      const failing = embedder("new", (texts) =>
-        texts.length === 1
-          ? Effect.fail(new EmbedderError({ reason: "failed", detail: "no questions today" }))
-          : byNothing(texts)
-      )
-      yield* Effect.gen(function* () {
-        const indexes = yield* Indexes
-        yield* indexes.begin([{ question: "subject3", goldIds: ["manual#3"] }])
-        yield* settled
-        assert.strictEqual((yield* indexes.live).name, "old")
-        const verdict = (yield* indexes.next)!.verdict!
-        assert.isFalse(verdict.promoted)
-        assert.match(verdict.why, /its embedder did not serve 1 of 1 questions/)
-        assert.strictEqual((yield* indexes.promote).name, "new")
-        const refused = yield* Effect.flip(indexes.begin(null))
-        assert.strictEqual(refused.reason, "refused")
-      }).pipe(Effect.provide(world(failing, [old], store, file), { local: true }))
-    }).pipe(Effect.scoped)
+  it.effect(
+    "keeps the one that answers when what was built finds worse, until told otherwise",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* Effect.provide(VectorStore, VectorsMemory.layerMemory)
+        const file = `${yield* temporary}/rtfm.db`
+        const meaning: Embed = (texts) => byWords(texts.map((text) => text.replace(/wash/g, "cleaned")))
+        const old = embedder("old", meaning)
+        yield* Effect.gen(function* () {
+          yield* Knowledge.tellSections("manual", sections)
+          yield* vectorized
+        }).pipe(Effect.provide(world(old, [], store, file), { local: true }))
+        const failing = embedder("new", (texts) =>
+          texts.length === 1
+            ? Effect.fail(new EmbedderError({ reason: "failed", detail: "no questions today" }))
+            : byNothing(texts)
+        )
+        yield* Effect.gen(function* () {
+          const indexes = yield* Indexes
+          yield* indexes.begin([{ question: "subject3", goldIds: ["manual#3"] }])
+          yield* settled
+          assert.strictEqual((yield* indexes.live).name, "old")
+          const verdict = (yield* indexes.next)!.verdict!
+          assert.isFalse(verdict.promoted)
+          assert.match(verdict.why, /its embedder did not serve 1 of 1 questions/)
+          assert.strictEqual((yield* indexes.promote).name, "new")
+          const refused = yield* Effect.flip(indexes.begin(null))
+          assert.strictEqual(refused.reason, "refused")
+        }).pipe(Effect.provide(world(failing, [old], store, file), { local: true }))
+      }).pipe(Effect.scoped),
+    // Two worlds with files of their own, on a machine that may be busy.
+    60_000
   )
 })
