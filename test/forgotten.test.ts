@@ -161,7 +161,7 @@ const spread = Effect.fnUntraced(function* (word: string) {
   const answer = (yield* answerTo(asked.id))!
   assert.include(answer.text, word)
   yield* cache.keep("which password?", audience, { ...answer.answer!, mode: "model" })
-  yield* feedback.record({ answerId: answer.id, by: ada.id, verdict: "down", reason: `No, ${word} is old.` })
+  yield* feedback.record({ answerId: answer.id, by: ada.id, verdict: "unhelpful", reason: `No, ${word} is old.` })
   const records = yield* Stream.runCollect(broker.read({ topic: Topics.messages.name, from: "earliest" }))
   const failure = { reason: "exhausted", error: "no", actor: "indexer", attempts: 6, firstFailedAt: 1 } as const
   const draft = { type: "draft", number: 1, text: `It is ${word}` } as const
