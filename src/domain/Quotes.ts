@@ -18,9 +18,8 @@ export interface Quotable {
   readonly source: number
   /** Which of the source's texts it is part of. */
   readonly text: number
-  /** Place among the sentences of its source, and its share of the way through, 0 to 1. */
+  /** Place among the sentences of its source. */
   readonly place: number
-  readonly depth: number
   readonly relevance: number
   readonly words: number
   readonly stems: ReadonlySet<string>
@@ -35,11 +34,11 @@ export interface Quote {
 }
 
 /** Quotes of an answer, and words of all of them together. */
-const most = { sentences: 3, words: 90 }
+const most = { sentences: 3, words: 100 }
 /** Shorter ones are labels. */
 const fewestWords = 3
 /** A further sentence is worth its place when it fits this share as well as the first one did. */
-const worthwhile = { withVectors: 0.5, wordsAlone: 0.3 }
+const worthwhile = 0.3
 /** What the rank of a sentence's chunk counts beside how the sentence itself fits. */
 const relevanceWeight = 0.6
 
@@ -92,7 +91,6 @@ const fitting = (
         source,
         text,
         place,
-        depth: place / sentences.length,
         relevance,
         words: wordsOf(sentence.text).length,
         stems: new Set(stemsOf(sentence.text))
@@ -102,11 +100,11 @@ const fitting = (
   })
 }
 
-/** Sentences; parts of them when all are too long to be quoted. */
-export const quotablesOf = (sources: ReadonlyArray<Source>): ReadonlyArray<Quotable> => {
-  const whole = fitting(sources, piecesOf)
-  return whole.length > 0 ? whole : fitting(sources, (kind, text) => piecesOf(kind, text).flatMap(partsOf))
-}
+/** Sentences, and parts of those that are too long to be quoted. */
+export const quotablesOf = (sources: ReadonlyArray<Source>): ReadonlyArray<Quotable> =>
+  fitting(sources, (kind, text) =>
+    piecesOf(kind, text).flatMap((piece) => (wordsOf(piece.text).length > most.words ? partsOf(piece) : [piece]))
+  )
 
 const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)
 const covers = (stems: ReadonlySet<string>, terms: ReadonlySet<string>) =>
@@ -115,7 +113,7 @@ const covers = (stems: ReadonlySet<string>, terms: ReadonlySet<string>) =>
 /** Those worth a closer look, best first. */
 export const shortlist = (terms: Terms, quotables: ReadonlyArray<Quotable>, limit: number): ReadonlyArray<Quotable> => {
   const asked = new Set(terms.stems)
-  const promise = ({ relevance, stems }: Quotable) => covers(stems, asked) + 0.3 * relevance
+  const promise = ({ relevance, stems }: Quotable) => covers(stems, asked) + relevanceWeight * relevance
   return [...quotables].sort((a, b) => promise(b) - promise(a)).slice(0, limit)
 }
 
@@ -143,25 +141,23 @@ const fit = (
     0.9 * cosine +
     0.3 * covers(stems, asked) +
     0.4 * share(asked.difference(covered).intersection(stems).size, asked.size) +
-    0.05 * (1 - candidate.depth) +
     (chosen.some((each) => standsNext(each, candidate)) ? 0.2 : 0) -
     0.5 * Math.max(0, ...chosen.map((each) => overlap(each, candidate))) -
     (trails(sentence.text) ? 0.1 : 0) -
-    (asks(sentence.text) ? 0.15 : 0)
+    (asks(sentence.text) ? 0.3 : 0)
   )
 }
 
 const gain = ({ candidate, fit }: { readonly candidate: Quotable; readonly fit: number }) =>
   fit + relevanceWeight * candidate.relevance
 
-/** Up to three sentences of at most 90 words together, best first. Cosines go with the quotables. */
+/** Up to three sentences of at most 100 words together, best first. Cosines go with the quotables. */
 export const choose = (
   terms: Terms,
   quotables: ReadonlyArray<Quotable>,
   cosines: ReadonlyArray<number> | null
 ): ReadonlyArray<Quotable> => {
   const asked = new Set(terms.stems)
-  const share = cosines === null ? worthwhile.wordsAlone : worthwhile.withVectors
   const chosen: Array<Quotable> = []
   let [room, first] = [most.words, -Infinity]
   while (chosen.length < most.sentences) {
@@ -170,7 +166,7 @@ export const choose = (
       .filter(({ candidate }) => !chosen.includes(candidate) && candidate.words <= room)
       .sort((a, b) => gain(b) - gain(a))
     const [best] = left
-    if (best === undefined || (chosen.length > 0 && best.fit < share * first)) break
+    if (best === undefined || (chosen.length > 0 && best.fit < worthwhile * first)) break
     if (chosen.length === 0) first = best.fit
     chosen.push(best.candidate)
     room -= best.candidate.words

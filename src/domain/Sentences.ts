@@ -94,7 +94,10 @@ const blocksOf = (source: string): ReadonlyArray<Block> => {
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
 /** Ends of pieces that go on: abbreviations, and a bold label before what it is about. */
-const unfinished = /\b(?:e\.g|i\.e|etc|vs|cf|approx|no|fig|sec|mr|mrs|dr|st)\.\s*$|^\s*(\*\*|__)[^*_]{1,80}\1\s*$/i
+const unfinished =
+  /\b(?:e\.g|i\.e|etc|vs?|cf|approx|no|fig|sec|mr|mrs|ms|dr|st|jr|sr|inc|corp|co|ltd)\.\s*$|^\s*(\*\*|__)[^*_]{1,80}\1\s*$/i
+/** Ends of sentences in text that is written in lower case. */
+const lowerEnd = /(?<=(?:\p{L}{3}|[\d%)"'])[.!?]) +(?=\p{Ll})/u
 /** Marks that close what the sentence before opened. */
 const closing = /^[*_"'”’)\]]+(?=\s|$)/
 
@@ -102,9 +105,20 @@ const closing = /^[*_"'”’)\]]+(?=\s|$)/
 const masked = (text: string) =>
   text.replaceAll("\n", " ").replace(/`[^`]+`/g, (code) => `\`${"x".repeat(code.length - 2)}\``)
 
+/** As the segmenter does, which sees no end before a lower-case letter. */
+const segmentsOf = (text: string): ReadonlyArray<{ readonly index: number; readonly segment: string }> =>
+  Array.from(segmenter.segment(text)).flatMap(({ index, segment }) => {
+    let at = index
+    return segment.split(lowerEnd).map((part) => {
+      const start = text.indexOf(part, at)
+      at = start + part.length
+      return { index: start, segment: part }
+    })
+  })
+
 const cut = (source: string, start: number, end: number): ReadonlyArray<readonly [start: number, end: number]> => {
   const spans: Array<[number, number]> = []
-  for (const { index, segment } of segmenter.segment(masked(source.slice(start, end)))) {
+  for (const { index, segment } of segmentsOf(masked(source.slice(start, end)))) {
     const last = spans.at(-1)
     const from = start + index + (last === undefined ? 0 : (closing.exec(segment)?.[0].length ?? 0))
     if (last !== undefined) last[1] = from

@@ -12,9 +12,9 @@ import { Writer, type Written } from "./Writer.ts"
 /** Chunks that are quoted from, and named when there is nothing to quote. */
 const sourcesUsed = 3
 /** Sentences that get a vector: the local embedder makes 30 to 60 a second. */
-const closelyRead = 12
+const closelyRead = 16
 /** How long an answer waits for them; words alone choose nearly as well. */
-const patience = Duration.millis(600)
+const patience = Duration.millis(800)
 /** What is kept takes no longer. */
 const atHand = Duration.millis(50)
 

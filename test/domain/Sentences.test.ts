@@ -52,6 +52,13 @@ describe("sentencesOf", () => {
     ])
   })
 
+  it("cuts text in lower case, but not after initials and abbreviations", () => {
+    assert.deepStrictEqual(
+      texts("roe v. wade was law. total capital was $82.0 billion, e.g. cash. acme inc. grew by 3%. ok"),
+      ["roe v. wade was law.", "total capital was $82.0 billion, e.g. cash.", "acme inc. grew by 3%.", "ok"]
+    )
+  })
+
   it("keeps a wrapped sentence whole", () => {
     const source =
       "The broker keeps every record in one file of the data\nfolder, and nothing else. Short line\nNext line"

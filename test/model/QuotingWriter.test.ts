@@ -142,7 +142,7 @@ describe("an answer", () => {
   it.effect("is chosen by words when the embedder does not serve in time", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(write("How long are records kept?", retrieval([retention])))
-      yield* TestClock.adjust("600 millis")
+      yield* TestClock.adjust("800 millis")
       assert.include((yield* Fiber.join(fiber)).text, "seven days")
     }).pipe(Effect.provide(QuotingWriter.layer.pipe(Layer.provide(FakeEmbedder.layerHanging))))
   )
