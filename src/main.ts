@@ -4,6 +4,7 @@ import { Effect, Layer, Option } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as Announcer from "./actors/Announcer.ts"
 import * as Answerer from "./actors/Answerer.ts"
+import * as Archivist from "./actors/Archivist.ts"
 import * as Commander from "./actors/Commander.ts"
 import * as EventWorker from "./actors/EventWorker.ts"
 import * as Indexer from "./actors/Indexer.ts"
@@ -32,6 +33,8 @@ import * as Fetcher from "./docs/site/Fetcher.ts"
 import * as Website from "./docs/site/Website.ts"
 import * as Topics from "./domain/Topics.ts"
 import * as Services from "./events/services/Services.ts"
+import * as FileSettings from "./files/FileSettings.ts"
+import { Kept } from "./files/Kept.ts"
 import { Recent } from "./events/Recent.ts"
 import { Steps } from "./events/Steps.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
@@ -126,6 +129,17 @@ export const Capabilities = Layer.mergeAll(AnswerCache.layer, Inventory.layer).p
   Layer.provideMerge(Layer.mergeAll(Happenings.layer, Parts.layer, NodeServices.layer))
 )
 
+/** Files of messages go to a bucket where one is named, and its client is loaded only then. */
+const Files = Layer.unwrap(
+  Effect.gen(function* () {
+    const address = yield* FileSettings.address
+    if (address === undefined || Option.isNone(yield* discordToken.config)) return Layer.empty
+    const { layer: bucket } = yield* Effect.promise(() => import("./files/S3.ts"))
+    const { layer: attachments } = yield* Effect.promise(() => import("./chat/discord/DiscordFiles.ts"))
+    return Layer.merge(bucket(address), attachments)
+  })
+).pipe(Layer.merge(Kept.layer))
+
 const Reading = Layer.mergeAll(Refresher.layer, Website.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(Ingester.layer, Converter.layer, Fetcher.layer))
 )
@@ -146,6 +160,7 @@ export const Actors = Supervise.layer([
   Refresher.actor, //     websites, folders → document-chunks
   Listener.actor, //      chat              → discord-messages, bot-queries
   Retractor.actor, //     discord-messages  → the log
+  Archivist.actor, //     discord-messages  → files, document-chunks
   Indexer.chat, //        discord-messages  → passages
   Indexer.documents, //   document-chunks   → passages
   Vectorizer.actor, //    passages          → vectors
@@ -162,7 +177,7 @@ export const Actors = Supervise.layer([
   Recorder.actor, //      event-notifications → passages, for a while
   Announcer.actor, //     event-notifications → webhooks, bot-responses
   Speaker.actor //        bot-responses     → chat
-]).pipe(Layer.provideMerge(Layer.mergeAll(Reading, Telling, GivenAnswers.layer, Losses.layer)))
+]).pipe(Layer.provideMerge(Layer.mergeAll(Reading, Telling, Files, GivenAnswers.layer, Losses.layer)))
 
 /** Everything but the web, for commands that do their work without a running process. */
 export const Headless = Actors.pipe(Layer.provideMerge(Capabilities))

@@ -192,8 +192,11 @@ const status = (actor: Actor, lag: ReadonlyMap<string, number>): ActorStatus => 
   lastError: actor.vitals.lastError
 })
 
-/** Starts the actors in order; when the scope closes they are drained in the same order, within the grace. */
-export const layer = <D extends ReadonlyArray<Effect.Effect<Actor, any, any>>>(definitions: D) =>
+/**
+ * Starts the actors in order; when the scope closes they are drained in the same order, within the grace. A definition
+ * that makes none has nothing to do here.
+ */
+export const layer = <D extends ReadonlyArray<Effect.Effect<Actor | undefined, any, any>>>(definitions: D) =>
   Layer.effect(
     Supervisor,
     Effect.gen(function* () {
@@ -202,9 +205,11 @@ export const layer = <D extends ReadonlyArray<Effect.Effect<Actor, any, any>>>(d
       const grace = yield* shutdownGrace.config
       const fatal = yield* Deferred.make<never, Fatal>()
       const all = yield* Effect.all(
-        definitions as ReadonlyArray<Effect.Effect<Actor, Effect.Error<D[number]>, Effect.Services<D[number]>>>
+        definitions as ReadonlyArray<
+          Effect.Effect<Actor | undefined, Effect.Error<D[number]>, Effect.Services<D[number]>>
+        >
       )
-      const actors = yield* choose(all)
+      const actors = yield* choose(all.filter((actor) => actor !== undefined))
       const scope = yield* Scope.make()
       let draining = false
 

@@ -12,6 +12,16 @@ export const Author = Schema.Struct({
 })
 export type Author = typeof Author.Type
 
+/** A file on a message, as the platform tells of it. Links to it are signed and expire, so none is kept. */
+export const MessageFile = Schema.Struct({
+  id: Schema.NonEmptyString,
+  /** As whoever sent it called it. */
+  name: Schema.String,
+  /** Bytes. */
+  size: Schema.Int
+})
+export type MessageFile = typeof MessageFile.Type
+
 export const ChatMessage = Schema.Struct({
   id: Schema.NonEmptyString,
   /** Discord's "guild"; `local` for the page. */
@@ -26,6 +36,8 @@ export const ChatMessage = Schema.Struct({
   mentionsBot: Schema.Boolean,
   /** It asks the bot though its text does not say so, as a reply to an answer does. */
   asks: Schema.optionalKey(Schema.Boolean),
+  /** Absent when there are none. */
+  files: Schema.optionalKey(Schema.Array(MessageFile)),
   /** Where a reader finds the message. */
   url: Schema.String,
   createdAt: Millis,

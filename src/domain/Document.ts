@@ -13,6 +13,16 @@ export const Chunk = Schema.Struct({
 })
 export type Chunk = typeof Chunk.Type
 
+/** Where a document was said: only who reads that channel may be shown it. */
+export const DocumentPlace = Schema.Struct({
+  serverId: Schema.NonEmptyString,
+  channelId: Schema.NonEmptyString,
+  threadId: Schema.optionalKey(Schema.NonEmptyString),
+  /** The message it stands on. */
+  messageId: Schema.NonEmptyString
+})
+export type DocumentPlace = typeof DocumentPlace.Type
+
 /** A record of `document-chunks`. Records of one document are in order. */
 export const DocumentRecord = Schema.Union([
   Schema.Struct({
@@ -23,7 +33,9 @@ export const DocumentRecord = Schema.Union([
     /** Hash of the whole document: when the chunk with `ordinal = total - 1` is in, chunks of other versions are removed. */
     version: Schema.NonEmptyString,
     total: Schema.Int,
-    chunk: Chunk
+    chunk: Chunk,
+    /** Absent for documentation, which everyone may see. */
+    place: Schema.optionalKey(DocumentPlace)
   }),
   Schema.Struct({
     type: Schema.Literal("removed"),

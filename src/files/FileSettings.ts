@@ -1,7 +1,6 @@
 /** What an operator can set about the files of messages. */
 import { Config, Effect, Option, Redacted, Schema } from "effect"
 import * as Setting from "../runtime/Setting.ts"
-import { FileStoreError } from "./FileStore.ts"
 
 const HttpUrl = Schema.URLFromString.check(
   Schema.makeFilter((url) => /^https?:$/.test(url.protocol) && url.username === "" && url.password === "")
@@ -13,18 +12,29 @@ export const minioUrl = Setting.optional("MINIO_URL", {
   config: (name) => Config.schema(HttpUrl, name)
 })
 
-export const accessKey = Setting.optional("MINIO_ACCESS_KEY", {
+/** Nobody is asked for keys to no store; where there is one, a start without them ends. */
+const withStore = <A>(config: Config.Config<A>) =>
+  Config.flatMap(minioUrl.config, (url) =>
+    Option.isNone(url) ? Config.option(config) : Config.map(config, Option.some)
+  )
+
+export const accessKey: Setting.Setting<Option.Option<string>> = {
+  name: "MINIO_ACCESS_KEY",
   description: "Access key of that store",
   expected: "an access key, together with MINIO_URL and MINIO_SECRET_KEY",
-  config: Config.NonEmptyString
-})
+  fallback: undefined,
+  secret: false,
+  config: withStore(Config.NonEmptyString("MINIO_ACCESS_KEY"))
+}
 
-export const secretKey = Setting.optional("MINIO_SECRET_KEY", {
+export const secretKey: Setting.Setting<Option.Option<Redacted.Redacted>> = {
+  name: "MINIO_SECRET_KEY",
   description: "Secret of MINIO_ACCESS_KEY",
   expected: "a secret, together with MINIO_ACCESS_KEY",
-  config: (name) => Config.NonEmptyString(name).pipe(Config.map(Redacted.make)),
-  secret: true
-})
+  fallback: undefined,
+  secret: true,
+  config: withStore(Config.map(Config.NonEmptyString("MINIO_SECRET_KEY"), Redacted.make))
+}
 
 /** As S3 names buckets. */
 const BucketName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/))
@@ -89,14 +99,9 @@ export interface Address {
 /** Of the settings; `undefined` without a store. */
 export const address = Effect.gen(function* () {
   const url = yield* minioUrl.config
-  if (Option.isNone(url)) return undefined
   const key = yield* accessKey.config
   const secret = yield* secretKey.config
-  if (Option.isNone(key) || Option.isNone(secret))
-    return yield* new FileStoreError({
-      reason: "denied",
-      detail: "MINIO_URL is set: set MINIO_ACCESS_KEY and MINIO_SECRET_KEY, too, or none of the three."
-    })
+  if (Option.isNone(url) || Option.isNone(key) || Option.isNone(secret)) return undefined
   const address: Address = {
     url: url.value,
     accessKey: key.value,

@@ -1,5 +1,6 @@
 /** Files by key, outside of the state. Content travels in pieces and is never whole in memory. */
 import { Context, Effect, Layer, Schema, Stream } from "effect"
+import { joined } from "./Bytes.ts"
 
 export class FileStoreError extends Schema.TaggedError<FileStoreError>()("FileStoreError", {
   /**
@@ -39,16 +40,6 @@ export class FileStore extends Context.Service<
     urlOf(key: string): string
   }
 >()("rtfm/files/FileStore") {}
-
-const joined = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
-}
 
 /** For tests: gone with the process. */
 export const layerMemory = Layer.sync(FileStore, () => {

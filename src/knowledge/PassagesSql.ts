@@ -33,13 +33,19 @@ const hash = (...parts: ReadonlyArray<string>): string =>
 
 /** Changes with everything its vector is made of, so an edit never leaves the vector of the old text in use. */
 const messagePassageId = (message: ChatMessage): string => `${message.id}~${hash(message.text)}`
-const documentPassageId = (documentId: string, title: string, text: string): string => hash(documentId, title, text)
+/** That of a file on a message begins with the message's id, as the message's own does: both go with it. */
+const documentPassageId = ({ documentId, place }: ChunkRecord, title: string, text: string): string => {
+  const own = hash(documentId, title, text)
+  return place === undefined ? own : `${place.messageId}~${own}`
+}
 
 /** Any text of users becomes words in quotes, which FTS5 takes for nothing else. */
 const phrase = (term: string): string => `"${clean(term).replaceAll('"', '""')}"`
 
 /** Pages of the text index that are merged while others wait. */
 const mergedPages = 64
+
+type ChunkRecord = DocumentRecord & { readonly type: "chunk" }
 
 interface Window {
   readonly seq: number
@@ -103,9 +109,9 @@ const make = Effect.gen(function* () {
     )
     yield* run(
       `INSERT INTO orphans (passage_id, server_id, embedded)
-       SELECT value ->> 0, (SELECT server_id FROM messages WHERE id = value ->> 1), value ->> 2 FROM json_each(?)
+       SELECT value ->> 0, (SELECT server_id FROM chunks WHERE seq = value ->> 1), value ->> 2 FROM json_each(?)
        WHERE true ON CONFLICT (passage_id) DO UPDATE SET embedded = excluded.embedded`,
-      gone.map((passage) => [passage.id, passage.messageId, passage.embedded])
+      gone.map((passage) => [passage.id, passage.chunkSeq, passage.embedded])
     )
     return gone
   })
@@ -263,12 +269,13 @@ const make = Effect.gen(function* () {
 
   // Documents
 
-  const putChunk = Effect.fnUntraced(function* (record: DocumentRecord & { readonly type: "chunk" }, now: number) {
+  const putChunk = Effect.fnUntraced(function* (record: ChunkRecord, now: number) {
     const title = clean(record.chunk.title)
     const text = clean(record.chunk.text)
     const chunks = yield* run<{ seq: number }>(
-      `INSERT INTO chunks (id, kind, title, text, url, document_id, version, edited_at)
-       VALUES (?, 'document', ?, ?, ?, ?, ?, ?)
+      `INSERT INTO chunks
+         (id, kind, title, text, url, document_id, version, edited_at, server_id, channel_id, thread_id)
+       VALUES (?, 'document', ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET title = excluded.title, text = excluded.text, url = excluded.url,
          version = excluded.version,
          edited_at = iif(chunks.title = excluded.title AND chunks.text = excluded.text, chunks.edited_at, excluded.edited_at)
@@ -279,11 +286,14 @@ const make = Effect.gen(function* () {
       record.chunk.url,
       record.documentId,
       record.version,
-      now
+      now,
+      record.place?.serverId ?? null,
+      record.place?.channelId ?? null,
+      record.place?.threadId ?? null
     )
     const passages = new Map(
       passagesOf(text).map((cut, ordinal) => {
-        const id = documentPassageId(record.documentId, title, cut.text)
+        const id = documentPassageId(record, title, cut.text)
         return [id, [id, record.chunk.id, ordinal, cut.text, record.chunk.url, null, null, null, now]]
       })
     )

@@ -15,6 +15,7 @@ import * as Indexes from "./migrations/0011_indexes.ts"
 import * as Routes from "./migrations/0012_routes.ts"
 import * as RecentEvents from "./migrations/0013_recent_events.ts"
 import * as GivenAnswers from "./migrations/0014_given_answers.ts"
+import * as Files from "./migrations/0015_files.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -33,7 +34,8 @@ export const layer = Layer.effectDiscard(
         "0011_indexes": Indexes.migration,
         "0012_routes": Routes.migration,
         "0013_recent_events": RecentEvents.migration,
-        "0014_given_answers": GivenAnswers.migration
+        "0014_given_answers": GivenAnswers.migration,
+        "0015_files": Files.migration
       })
     })
   )

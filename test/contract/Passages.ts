@@ -495,6 +495,29 @@ export const suite = <E>(name: string, store: Layer.Layer<Passages, E>) =>
           assert.deepStrictEqual(yield* passages.orphans(10), [])
         }))
 
+      test("a document that was said somewhere is found there alone, and its vectors go from its server's", (passages) =>
+        Effect.gen(function* () {
+          const said = version("files/1", "v", ["Note", "The vault opens on Mondays"]).map((record) => ({
+            ...record,
+            place: { serverId: "s1", channelId: "random", messageId: "m9" }
+          }))
+          yield* passages.applyDocuments(said)
+          const hits = (serverId: string, ...channelIds: ReadonlyArray<string>) =>
+            passages.searchText({ terms: ["vault"], limit: 10, serverId, channelIds: new Set(channelIds) })
+          assert.lengthOf(yield* hits("s1", "random"), 1)
+          assert.deepStrictEqual(
+            [yield* hits("s1", "general"), yield* hits("s2", "random"), yield* hits("s1")],
+            [[], [], []]
+          )
+          const [waits] = yield* passages.unembedded("e1", 10)
+          assert.deepInclude(waits, { kind: "document", serverId: "s1", channelId: "random" })
+          assert.isTrue(waits!.passage.id.startsWith("m9~"))
+          const ids = yield* embedAll(passages)
+          yield* passages.applyDocuments([{ type: "removed", documentId: "files/1", source: "docs" }])
+          assert.deepStrictEqual(yield* hits("s1", "random"), [])
+          assert.deepStrictEqual(yield* passages.orphans(10), [{ passageId: ids[0]!, serverId: "s1" }])
+        }))
+
       test("a passage that comes back while its vector is deleted waits for a new one", (passages) =>
         Effect.gen(function* () {
           const records = version("d1", "v", ["A", "one"])

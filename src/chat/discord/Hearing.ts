@@ -1,6 +1,6 @@
 /** What a message of Discord says, and whether it asks the bot something. Pure. */
 import { type APIMessage, type APIUser, MessageType } from "discord-api-types/v10"
-import type { Author, ChatMessage } from "../../domain/ChatMessage.ts"
+import type { Author, ChatMessage, MessageFile } from "../../domain/ChatMessage.ts"
 import { type BotQuery, maxQuestionLength } from "../../domain/Question.ts"
 import type { Spot } from "./Guilds.ts"
 
@@ -63,6 +63,9 @@ export const textOf = (message: Message, selfId: string): string => {
 export const urlOf = (serverId: string, channelId: string, messageId: string): string =>
   `https://discord.com/channels/${serverId}/${channelId}/${messageId}`
 
+const filesOf = ({ attachments }: Message): ReadonlyArray<MessageFile> =>
+  (attachments ?? []).map(({ filename, id, size }) => ({ id, name: filename, size }))
+
 export const toChatMessage = (
   message: Message,
   { channelId, serverId, threadId }: Spot,
@@ -70,6 +73,7 @@ export const toChatMessage = (
 ): ChatMessage => {
   const createdAt = Date.parse(message.timestamp)
   const replyTo = message.type === MessageType.Reply ? message.message_reference?.message_id : undefined
+  const files = filesOf(message)
   return {
     id: message.id,
     serverId,
@@ -79,6 +83,7 @@ export const toChatMessage = (
     text: textOf(message, selfId),
     ...(replyTo !== undefined && { replyTo }),
     mentionsBot: mentions(message.content, selfId),
+    ...(files.length > 0 && { files }),
     url: urlOf(serverId, threadId ?? channelId, message.id),
     createdAt,
     editedAt: message.edited_timestamp ? Date.parse(message.edited_timestamp) : createdAt
