@@ -39,6 +39,7 @@ import { Recent } from "./events/Recent.ts"
 import { Steps } from "./events/Steps.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
 import * as GivenAnswers from "./knowledge/GivenAnswers.ts"
+import * as Hidden from "./knowledge/Hidden.ts"
 import * as Indexes from "./knowledge/Indexes.ts"
 import * as Losses from "./knowledge/Losses.ts"
 import * as Passages from "./knowledge/PassagesSql.ts"
@@ -123,6 +124,7 @@ export const Capabilities = Layer.mergeAll(AnswerCache.layer, Inventory.layer).p
   Layer.provideMerge(Indexes.layerEmbedder),
   Layer.provideMerge(Retriever.layer),
   Layer.provideMerge(Stores),
+  Layer.provideMerge(Hidden.layer),
   Layer.provideMerge(Sqlite.layer),
   Layer.provideMerge(Log),
   Layer.provideMerge(Ways.layer),

@@ -3,6 +3,8 @@
  * the same files.
  */
 import { Context, Effect, Layer, Option, Result, Stream } from "effect"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Commander from "../actors/Commander.ts"
 import { type Assurance, Broker, type Position } from "../broker/Broker.ts"
@@ -11,9 +13,12 @@ import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
 import * as Prepare from "../broker/Prepare.ts"
 import * as ReadFrom from "../broker/ReadFrom.ts"
 import * as Topics from "../domain/Topics.ts"
+import * as Hidden from "../knowledge/Hidden.ts"
 import { Brokers, Log, withWeb } from "../main.ts"
 import { OwnerKey } from "../runtime/OwnerKey.ts"
 import * as Running from "../runtime/Running.ts"
+import { dataDir } from "../state/DataDir.ts"
+import * as Sqlite from "../state/Sqlite.ts"
 import type { NewRecord, RecordInfo } from "../web/Api.ts"
 import * as Client from "../web/Client.ts"
 import * as Guard from "../web/Guard.ts"
@@ -46,13 +51,23 @@ export const layer = Layer.unwrap(
   Effect.map(Running.find, Option.match({ onNone: () => here, onSome: (running) => Layer.effect(Api, at(running)) }))
 ).pipe(Layer.provide(NodeHttpClient.layerNodeHttp))
 
+/** What was deleted is shown to nobody, where the state of this installation tells what that is. */
+const hiding = <E, R>(log: Layer.Layer<Broker, E, R>) =>
+  Layer.unwrap(
+    Effect.map(dataDir.config, (folder) =>
+      existsSync(join(folder, "rtfm.db"))
+        ? Hidden.layer.pipe(Layer.provide(Sqlite.layer), Layer.provideMerge(log))
+        : Layer.provideMerge(Layer.effect(Broker, Broker), log)
+    )
+  )
+
 /** Through the API of the running process, or with the log alone: looking starts no work. */
 const lookAt = Effect.fnUntraced(function* <A, E1, E2>(
   remote: (api: Client.Client) => Effect.Effect<A, E1>,
   local: Effect.Effect<A, E2, Broker>
 ) {
   const running = yield* Running.find
-  if (Option.isNone(running)) return yield* Effect.provide(local, Log)
+  if (Option.isNone(running)) return yield* Effect.provide(local, hiding(Log))
   const { api } = yield* at(running.value).pipe(Effect.provide(NodeHttpClient.layerNodeHttp))
   return yield* remote(api)
 })
@@ -148,7 +163,7 @@ const holder = Effect.gen(function* () {
 
 export const records = Effect.gen(function* () {
   const running = yield* holder
-  if (Option.isNone(running)) return recordsOf(yield* Layer.build(LogNow))
+  if (Option.isNone(running)) return recordsOf(yield* Layer.build(hiding(LogNow)))
   const client = yield* Layer.build(NodeHttpClient.layerNodeHttp)
   const { api } = yield* Effect.provide(at(running.value), client)
   return recordsThrough(api)
