@@ -34,6 +34,10 @@ export class Media {
   readonly requests: Array<{ readonly path: string; readonly status: number }> = []
   /** Answered instead of the file, as from a host that is in trouble. */
   status: number | null = null
+  /** Where it sends everybody instead. */
+  redirect: string | null = null
+  /** Happens before the next request is looked at, once. */
+  before: (() => void) | null = null
   readonly server: Server
 
   constructor(world: World) {
@@ -56,6 +60,14 @@ export class Media {
 
   #answer(request: IncomingMessage, response: ServerResponse) {
     const url = new URL(request.url!, "http://media")
+    const before = this.before
+    this.before = null
+    before?.()
+    if (this.redirect !== null) {
+      this.requests.push({ path: url.pathname, status: 302 })
+      response.writeHead(302, { location: this.redirect }).end()
+      return
+    }
     const found = this.#find(url)
     const status = this.status ?? (typeof found === "number" ? found : 200)
     this.requests.push({ path: url.pathname, status })
