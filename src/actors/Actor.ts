@@ -201,6 +201,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
 ) {
   const tally = counters(options.name)
   const ways = yield* Ways
+  const clock = yield* Clock.Clock
   const attemptsAllowed = options.attempts ?? defaultAttempts
   const places = Semaphore.makeUnsafe(options.concurrency)
   const lanes = Lanes.make<Item<In>>()
@@ -235,12 +236,13 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
   })
 
   const sort = Effect.fnUntraced(function* (records: ReadonlyArray<IncomingRecord>) {
-    const now = yield* Clock.currentTimeMillis
+    const now = clock.currentTimeMillisUnsafe()
+    const visits: Array<Visiting> = []
     for (const record of records) {
       const decoded = options.from.decode(record.value)
       const about = Result.isSuccess(decoded) ? options.from.about?.(decoded.success) : undefined
       const visit = ways.taken(options.name, record, about, now)
-      yield* ways.changed(visit)
+      visits.push(visit)
       if (Result.isSuccess(decoded)) {
         lanes.add(laneKey(record), { value: decoded.success, record, attempts: 0, firstFailedAt: 0, visit })
       } else {
@@ -249,26 +251,25 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
         else yield* deadLetter(item, "undecodable", decoded.failure)
       }
     }
+    yield* ways.changed(visits)
     if (lanes.hasReady()) ready.openUnsafe()
   })
 
-  /** The same attempt stands on the visit of each of them. */
-  const began = Effect.fnUntraced(function* ({ items }: Lanes.Batch<Item<In>>) {
-    const startedAt = yield* Clock.currentTimeMillis
-    for (const { visit } of items) {
-      visit.attempts.push({ startedAt, endedAt: null, error: null, nextAt: null })
-      yield* ways.changed(visit)
-    }
-  })
+  const told = (items: ReadonlyArray<Item<In>>) => ways.changed(items.map(({ visit }) => visit))
 
-  const ended = Effect.fnUntraced(function* ({ items }: Lanes.Batch<Item<In>>, exit: Exit.Exit<unknown, E>) {
-    const endedAt = yield* Clock.currentTimeMillis
+  /** The same attempt stands on the visit of each of them. */
+  const began = ({ items }: Lanes.Batch<Item<In>>) => {
+    const startedAt = clock.currentTimeMillisUnsafe()
+    for (const { visit } of items) visit.attempts.push({ startedAt, endedAt: null, error: null, nextAt: null })
+    return told(items)
+  }
+
+  const ended = ({ items }: Lanes.Batch<Item<In>>, exit: Exit.Exit<unknown, E>) => {
+    const endedAt = clock.currentTimeMillisUnsafe()
     const error = Exit.isFailure(exit) ? Supervise.sentence(exit.cause) : null
-    for (const { visit } of items) {
-      Object.assign(visit.attempts.at(-1)!, { endedAt, error })
-      yield* ways.changed(visit)
-    }
-  })
+    for (const { visit } of items) Object.assign(visit.attempts.at(-1)!, { endedAt, error })
+    return told(items)
+  }
 
   /** Handles a batch; afterwards its keys are served again, at once or after a wait. */
   const work = Effect.fnUntraced(function* (batch: Lanes.Batch<Item<In>>) {
@@ -294,11 +295,9 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
 
   /** Its keys are served again after a wait. */
   const later = Effect.fnUntraced(function* (wait: number, { items }: Lanes.Batch<Item<In>>, putBack: () => void) {
-    const nextAt = (yield* Clock.currentTimeMillis) + wait
-    for (const { visit } of items) {
-      visit.attempts.at(-1)!.nextAt = nextAt
-      yield* ways.changed(visit)
-    }
+    const nextAt = clock.currentTimeMillisUnsafe() + wait
+    for (const { visit } of items) visit.attempts.at(-1)!.nextAt = nextAt
+    yield* told(items)
     const again = Effect.sync(() => {
       putBack()
       ready.openUnsafe()
@@ -322,7 +321,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
       return lanes.putBack(batch)
     }
     const item = batch.items[0]!
-    if (item.firstFailedAt === 0) item.firstFailedAt = yield* Clock.currentTimeMillis
+    if (item.firstFailedAt === 0) item.firstFailedAt = clock.currentTimeMillisUnsafe()
     if (isFull(cause)) item.attempts = Math.min(item.attempts, attemptsAllowed - 1)
     if (!mayPass(cause) || item.attempts >= attemptsAllowed) {
       yield* deadLetter(item, reasonOf(cause), Supervise.sentence(cause))
@@ -365,11 +364,9 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
       uncommitted -= items.length
       yield* Metric.update(tally.finished, items.length)
       progress.openUnsafe()
-      const committedAt = yield* Clock.currentTimeMillis
-      for (const { visit } of items) {
-        visit.committedAt = committedAt
-        yield* ways.changed(visit)
-      }
+      const committedAt = clock.currentTimeMillisUnsafe()
+      for (const { visit } of items) visit.committedAt = committedAt
+      yield* told(items)
     }
   })
 

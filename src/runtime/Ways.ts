@@ -31,8 +31,8 @@ const watchedFor = 60_000
 export interface Recorder {
   /** A record came to an actor at `now`; `about` is the message, question or document it tells of. */
   readonly taken: (actor: string, record: Taken, about: string | undefined, now: number) => Visiting
-  /** To be run after a visit was changed. */
-  readonly changed: (visit: Visiting) => Effect.Effect<void>
+  /** To be run after visits were changed; costs nothing while nobody watches. */
+  readonly changed: (visits: Iterable<Visiting>) => Effect.Effect<void>
   /** From now on changes of this way are told to watchers, for a while. */
   readonly watch: (id: string, now: number) => void
   /** Nothing is known of these messages, nor that they were found. */
@@ -117,6 +117,11 @@ export const layer = Layer.effect(
       }
     }
 
+    const tellWatched = (visits: Iterable<Visiting>) => {
+      const ids = new Set(Array.from(visits, ({ about }) => about).filter((id) => watched.has(id)))
+      return Effect.forEach(ids, (id) => happenings.tell({ type: "way.changed", id }), { discard: true })
+    }
+
     const isAt = (id: string) => (visit: Visiting) => idOfPlace(visit) === id
 
     return {
@@ -125,7 +130,7 @@ export const layer = Layer.effect(
         keep(visit)
         return visit
       },
-      changed: ({ about }) => (watched.has(about) ? happenings.tell({ type: "way.changed", id: about }) : Effect.void),
+      changed: (visits) => (watched.size === 0 ? Effect.void : tellWatched(visits)),
       watch: (id, now) => {
         for (const [other, until] of watched) if (until < now) watched.delete(other)
         watched.set(id, now + watchedFor)
