@@ -102,7 +102,7 @@ describe("ways", () => {
         way.visits.map(({ actor, offset, takenAt, topic }) => [actor, topic, offset, takenAt]),
         [["answerer", "bot-queries", 5, 4]]
       )
-      yield* recorder.changed(visit)
+      yield* recorder.changed([visit])
       const [told] = yield* (yield* Happenings).since(0).pipe(
         Stream.filter(({ happening }) => happening.type === "way.changed"),
         Stream.take(1),
