@@ -16,6 +16,7 @@ import { answerCache } from "./model/AnswerCache.ts"
 import * as GeminiSettings from "./model/gemini/GeminiSettings.ts"
 import * as Services from "./events/services/Services.ts"
 import * as FileSettings from "./files/FileSettings.ts"
+import * as Preferences from "./knowledge/Preferences.ts"
 import * as DiscordWebhook from "./notify/DiscordWebhook.ts"
 import { routesFile } from "./notify/RoutesFile.ts"
 import { logFormat, logLevel } from "./runtime/Logging.ts"
@@ -36,6 +37,7 @@ export const all: ReadonlyArray<Setting<any>> = [
   ...GeminiSettings.settings,
   ...Allowance.settings,
   answerCache,
+  ...Preferences.settings,
   ingestOwnDocs,
   refreshEvery,
   mostPages,

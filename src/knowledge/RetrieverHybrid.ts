@@ -1,7 +1,9 @@
 /** Retrieval by words and by meaning at once: both searches propose chunks, their signals added up rank them. */
-import { Context, Duration, Effect, Layer, Metric } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Metric } from "effect"
 import { type Audience, maySee } from "../domain/Audience.ts"
+import { distinct } from "../domain/Duplicates.ts"
 import { type Evidence, type Grounds, judge } from "../domain/Grounds.ts"
+import { favour, type Preference } from "../domain/Preference.ts"
 import { type Candidate, rank, type Ranked, raritiesOf, type Searched } from "../domain/Retrieval.ts"
 import { occurring, type Terms, termsOf } from "../domain/Terms.ts"
 import type { Explanation } from "../domain/Way.ts"
@@ -11,6 +13,7 @@ import { VectorStore, type VectorHit } from "../vectors/VectorStore.ts"
 import * as Calibration from "./Calibration.ts"
 import { collectionOf, placedBy } from "./Collections.ts"
 import { type Chunk, Passages, type TextHit } from "./Passages.ts"
+import * as Preferences from "./Preferences.ts"
 import { type Found, Retriever } from "./Retriever.ts"
 
 /** Rows of the text index, and nearest passages, whose chunks are ranked; more changed no ranking measured. */
@@ -65,6 +68,18 @@ const foundOf = ({ bestPassageId, candidate, score, signals }: Ranked<Proposed>)
   bestPassageId
 })
 
+/** Best first, after what speaks for them besides what they say. */
+const preferred = (preference: Preference, ranked: ReadonlyArray<Ranked<Proposed>>, now: number) =>
+  ranked
+    .map((each) => {
+      const { editedAt, kind, passages } = each.candidate.chunk
+      const authorIds = passages.map(({ authorId }) => authorId)
+      return { ...each, score: each.score * favour(preference, { kind, editedAt, authorIds }, now) }
+    })
+    .sort((a, b) => b.score - a.score)
+
+const textOf = ({ candidate }: Ranked<Proposed>) => candidate.text
+
 /** Results that an explanation names. */
 const explained = 8
 
@@ -104,6 +119,7 @@ export const make = Effect.gen(function* () {
   const passages = yield* Passages
   const vectors = yield* VectorStore
   const embedder = yield* Embedder
+  const preference = yield* Preferences.current
 
   const vectorOf = (question: string) =>
     embedder.embedQueries([question]).pipe(
@@ -189,7 +205,8 @@ export const make = Effect.gen(function* () {
       cosines: meaning === null ? null : new Map(near.map(({ cosine, id }) => [id, cosine])),
       farthest: { document: meaning?.document.farthest ?? null, chat: meaning?.chat.farthest ?? null }
     }
-    const ranked = rank(searched, yield* propose(rows, near, audience, without))
+    const fitting = rank(searched, yield* propose(rows, near, audience, without))
+    const ranked = preferred(preference, fitting, yield* Clock.currentTimeMillis)
     return {
       ranked,
       evidence: evidenceOf(terms.stems.length, ranked),
@@ -216,7 +233,7 @@ export const make = Effect.gen(function* () {
     yield* calibration.keepUp(audience)
     const visit = yield* CurrentVisit
     if (visit !== undefined) visit.explanation = explain(looked, grounds)
-    return { found: ranked.slice(0, limit).map(foundOf), grounds, vector }
+    return { found: distinct(ranked, textOf, limit).map(foundOf), grounds, vector }
   })
 
   return Context.make(Retriever, { retrieve }).pipe(Context.add(Calibration.Calibration, calibration))

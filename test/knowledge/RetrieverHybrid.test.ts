@@ -1,9 +1,10 @@
 /** What is found, by whom, and what still works when vectors do not. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema } from "effect"
+import { ConfigProvider, Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { maySee } from "../../src/domain/Audience.ts"
 import { collectionOf, metadataOf, placedBy } from "../../src/knowledge/Collections.ts"
+import { Passages } from "../../src/knowledge/Passages.ts"
 import { Retriever } from "../../src/knowledge/Retriever.ts"
 import * as VectorsMemory from "../../src/vectors/Memory.ts"
 import { VectorStore, VectorStoreError } from "../../src/vectors/VectorStore.ts"
@@ -74,6 +75,60 @@ describe("retrieve", () => {
       const { grounds } = yield* retriever.retrieve("Which opera did Verdi write last?", audience())
       assert.isFalse(grounds.enough)
     }).pipe(Effect.provide(layer(FakeEmbedder.layer)))
+  )
+
+  it.effect("finds once what several documents say alike", () =>
+    Effect.gen(function* () {
+      yield* tellSections("manual", manual)
+      yield* tellSections("copy", manual)
+      yield* embedAll
+      const found = yield* ids("How do I descale the kettle with vinegar?")
+      assert.strictEqual(found.length, manual.length)
+      assert.match(found[0]!, /^(manual|copy)#1$/)
+    }).pipe(Effect.provide(layer(FakeEmbedder.layer)))
+  )
+
+  it.effect("prefers the newer of messages that fit alike, and whom the operator trusts", () =>
+    Effect.gen(function* () {
+      const passages = yield* Passages
+      const days = (count: number) => count * 86_400_000
+      yield* TestClock.setTime(days(1_000))
+      const said = (channelId: string, author: string, day: number, text: string) => ({
+        type: "created" as const,
+        message: {
+          id: `m${channelId}`,
+          serverId: "server",
+          channelId,
+          author: { id: author, name: author, bot: false },
+          text,
+          mentionsBot: false,
+          url: `/${channelId}`,
+          createdAt: days(day),
+          editedAt: days(day)
+        }
+      })
+      yield* passages.applyChat([
+        said("old", "ann", 10, "The kettle boils in three minutes"),
+        said("new", "ann", 990, "The kettle boils in two minutes"),
+        said("trusted", "maintainer", 10, "The kettle boils in four minutes")
+      ])
+      yield* embedAll
+      const { found } = yield* Retriever.use((retriever) =>
+        retriever.retrieve("When does the kettle boil?", audience("server", "old", "new", "trusted"))
+      )
+      const order = found.map(({ chunk }) => chunk.channelId)
+      assert.deepStrictEqual(order, ["new", "trusted", "old"])
+    }).pipe(
+      Effect.provide(
+        layer(FakeEmbedder.layer).pipe(
+          Layer.provide(
+            ConfigProvider.layer(
+              ConfigProvider.fromEnv({ env: { CHAT_HALF_LIFE: "30 days", TRUSTED_AUTHOR_IDS: "maintainer, x" } })
+            )
+          )
+        )
+      )
+    )
   )
 
   it.effect("takes any text for a question", () =>

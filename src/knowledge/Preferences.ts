@@ -1,0 +1,37 @@
+/** Which sources are preferred among those that fit a question alike, as the operator sets it. */
+import { Config, Duration, Effect } from "effect"
+import type { Preference } from "../domain/Preference.ts"
+import * as Setting from "../runtime/Setting.ts"
+
+export const chatHalfLife = Setting.withDefault("CHAT_HALF_LIFE", {
+  description: "Age at which a message has lost half of what being new gives it; documents do not age",
+  expected: "off, or a duration such as 180 days",
+  config: (name) =>
+    Config.Literal("off", name).pipe(
+      Config.map(() => Duration.zero),
+      Config.orElse(() => Config.Duration(name))
+    ),
+  fallback: "180 days",
+  value: Duration.days(180)
+})
+
+export const trustedAuthorIds = Setting.withDefault("TRUSTED_AUTHOR_IDS", {
+  description: "Ids of people, such as maintainers, whose messages come before those of others that fit as well",
+  expected: "user ids, separated by commas",
+  config: (name) =>
+    Config.String(name).pipe(
+      Config.map((ids) => new Set(ids.split(",").flatMap((id) => (id.trim() === "" ? [] : [id.trim()]))))
+    ),
+  fallback: "",
+  value: new Set<string>()
+})
+
+export const settings = [chatHalfLife, trustedAuthorIds]
+
+/** `settings.check` has told of what is wrong before anything asks. */
+export const current: Effect.Effect<Preference> = Effect.gen(function* () {
+  return {
+    halfLife: Duration.toMillis(yield* chatHalfLife.config),
+    trusted: yield* trustedAuthorIds.config
+  }
+}).pipe(Effect.orDie)
