@@ -9,15 +9,18 @@ import * as Metering from "./Metering.ts"
 import { placeName } from "./Sending.ts"
 import type { Options } from "./KafkaSettings.ts"
 
-/** How long a broker waits for something to send. */
-const patience = 500
-
-/** The same while partitions are left out, which may be wanted again any moment. */
-const shortPatience = 50
+/**
+ * How long a broker waits for something to send, which it does as soon as there is something: a reading that has an end
+ * may be at it, and partitions that are left out may be wanted again any moment.
+ */
+const patience = { endless: 5_000, ending: 500, leftOut: 50 }
 
 /** Bytes of one answer, and of a partition in it, so that a long one does not hold up the others. */
 const answerBytes = 1024 * 1024
-const partitionBytes = 128 * 1024
+const partitionBytes = { first: 16 * 1024, least: 4 * 1024, most: 128 * 1024 }
+
+/** Records of a partition that an answer is to have, about: what is compressed well would be very many. */
+const aimedAt = 1_024
 
 /** A partition with fewer records in its buffer is fetched. */
 const enough = 256
@@ -77,6 +80,17 @@ const bytesOf = (batches: ReadonlyArray<RecordsBatch>): number => {
   return bytes
 }
 
+/** How many bytes have about as many records as are aimed at, going by the last ones. */
+const bytesForNext = (batches: ReadonlyArray<RecordsBatch>): number => {
+  let bytes = 0
+  let records = 0
+  for (const { lastOffsetDelta, length } of batches) {
+    bytes += length
+    records += lastOffsetDelta + 1
+  }
+  return Math.min(Math.max(Math.ceil((bytes / records) * aimedAt), partitionBytes.least), partitionBytes.most)
+}
+
 const absorb = (source: Source, batches: ReadonlyArray<RecordsBatch>): void => {
   for (const batch of batches) {
     const end = Number(batch.firstOffset) + batch.lastOffsetDelta + 1
@@ -104,6 +118,7 @@ export const make = Effect.fnUntraced(function* (
   )
   const news = Latch.makeUnsafe(false)
   const busy = new Set<number>()
+  const sizes = new Map<Source, number>()
   let failure: BrokerError | undefined
   let closed = false
   yield* Effect.addFinalizer(() => Effect.sync(() => (closed = true)))
@@ -113,18 +128,18 @@ export const make = Effect.fnUntraced(function* (
   const partitionOf = ({ partition, topic }: Source) => cluster.topics.get(inner.get(topic)!)?.partitions[partition]
   const idOf = (topic: string) => cluster.topics.get(inner.get(topic)!)!.id
 
-  const request = (node: number, wanted: ReadonlyArray<Source>, patience: number) =>
+  const request = (node: number, wanted: ReadonlyArray<Source>, wait: number) =>
     fetcher.fetch({
       node,
-      maxWaitTime: patience,
+      maxWaitTime: wait,
       minBytes: 1,
       maxBytes: answerBytes,
       topics: [...Map.groupBy(wanted, ({ topic }) => topic)].map(([topic, sources]) => ({
         topicId: idOf(topic),
-        partitions: sources.map(({ next, partition }) => ({
-          partition,
-          fetchOffset: BigInt(next),
-          partitionMaxBytes: partitionBytes,
+        partitions: sources.map((source) => ({
+          partition: source.partition,
+          fetchOffset: BigInt(source.next),
+          partitionMaxBytes: sizes.get(source) ?? partitionBytes.first,
           currentLeaderEpoch: -1,
           lastFetchedEpoch: -1
         }))
@@ -139,7 +154,8 @@ export const make = Effect.fnUntraced(function* (
     for (const { partitions, topicId } of response.responses) {
       for (const { partitionIndex, records } of partitions) {
         const source = named.get(placeName({ topic: topicId, partition: partitionIndex }))
-        if (source === undefined || !records) continue
+        if (source === undefined || !records?.length) continue
+        sizes.set(source, bytesForNext(records))
         absorb(source, records)
         Metering.received(source.topic, bytesOf(records))
       }
@@ -159,9 +175,9 @@ export const make = Effect.fnUntraced(function* (
     }
   }
 
-  const fetchFrom = async (node: number, wanted: ReadonlyArray<Source>, patience: number) => {
+  const fetchFrom = async (node: number, wanted: ReadonlyArray<Source>, wait: number) => {
     try {
-      take(await request(node, wanted, patience), wanted)
+      take(await request(node, wanted, wait), wanted)
     } catch (error) {
       if (!hasId(error, "OFFSET_OUT_OF_RANGE")) throw error
       await restart(wanted)
@@ -169,14 +185,14 @@ export const make = Effect.fnUntraced(function* (
     cluster = await metadata()
   }
 
-  const run = (node: number, wanted: ReadonlyArray<Source>, patience: number) => {
+  const run = (node: number, wanted: ReadonlyArray<Source>, wait: number) => {
     busy.add(node)
     const ended = () => {
       busy.delete(node)
       news.openUnsafe()
       pump()
     }
-    fetchFrom(node, wanted, patience).then(ended, (error) => {
+    fetchFrom(node, wanted, wait).then(ended, (error) => {
       failure ??= failureOf(options, doing)(error)
       Metering.fetchFailed(failure)
       ended()
@@ -186,7 +202,8 @@ export const make = Effect.fnUntraced(function* (
   const pump = () => {
     if (closed || failure !== undefined) return
     const wanted = sources.filter(({ buffer, next, until = Infinity }) => buffer.length < enough && next < until)
-    const wait = wanted.length < sources.length ? shortPatience : patience
+    const hasEnd = sources.some(({ until = Infinity }) => until < Infinity)
+    const wait = wanted.length < sources.length ? patience.leftOut : hasEnd ? patience.ending : patience.endless
     for (const [node, group] of Map.groupBy(wanted, (source) => partitionOf(source)?.leader ?? -1)) {
       if (!busy.has(node)) run(node, group, wait)
     }

@@ -27,7 +27,7 @@ const closed = Effect.fail(new BrokerError({ reason: "failed", detail: "The conn
 
 /** One batch of one partition, which Kafka takes whole or not at all. */
 const isOneBatch = (piece: Piece): boolean =>
-  new Set(piece.map(placeName)).size === 1 && (piece.length === 1 || sum(piece) <= batchBytes)
+  piece.every(({ name }) => name === piece[0]!.name) && (piece.length === 1 || sum(piece) <= batchBytes)
 
 const whatOf = (piece: Piece) => {
   const topics = [...new Set(piece.map(({ record }) => record.topic))]
@@ -82,13 +82,13 @@ const plain = Effect.fnUntraced(function* (options: Options) {
         }
       }).pipe(Metering.producing)
     )
-    Metering.sent(records.filter((record) => appended.has(placeName(record))))
+    Metering.sent(records.filter(({ name }) => appended.has(name)))
     if (failedWith(exit)?.reason === "unreachable") yield* discard
     const positions = positionsOf(records, appended)
     let at = 0
     return pieces.map((piece): Outcome => {
       const its = positions.slice(at, (at += piece.length))
-      return appended.has(placeName(piece[0]!)) ? Exit.succeed(its) : (Exit.asVoid(exit) as Outcome)
+      return appended.has(piece[0]!.name) ? Exit.succeed(its) : (Exit.asVoid(exit) as Outcome)
     })
   })
 

@@ -4,13 +4,15 @@ import { Effect } from "effect"
 import type { BrokerError, OutgoingRecord, Position } from "../Broker.ts"
 import { partitionOf } from "../Partitioner.ts"
 import { checkRecord } from "../Rules.ts"
-import type { Directory } from "./Directory.ts"
+import type { Directory, KnownTopic } from "./Directory.ts"
 
 /** A record with its place at Kafka; `topic` is Kafka's name for it. */
 export interface Placed {
   readonly record: OutgoingRecord
   readonly topic: string
   readonly partition: number
+  /** Of both, as `placeName` has it. */
+  readonly name: string
   readonly key: Buffer | null
   readonly value: Buffer
   readonly headers: Map<Buffer, Buffer>
@@ -29,15 +31,17 @@ const compressedFrom = 512
 /** Largest value. */
 export const maxValueBytes = 1024 * 1024
 
-const place = (record: OutgoingRecord, topic: string, partition: number): Placed => {
+const place = (record: OutgoingRecord, topic: string, partition: number, name: string): Placed => {
   const key = record.key === null ? null : Buffer.from(record.key)
-  const value = Buffer.from(record.value)
-  const headers = new Map(
-    Object.entries(record.headers ?? {}).map(([name, text]) => [Buffer.from(name), Buffer.from(text)])
-  )
+  const value = Buffer.from(record.value.buffer, record.value.byteOffset, record.value.byteLength)
+  const headers = new Map<Buffer, Buffer>()
   let bytes = overhead + (key?.length ?? 0) + value.length
-  for (const [name, text] of headers) bytes += name.length + text.length + 10
-  return { record, topic, partition, key, value, headers, bytes }
+  for (const [header, text] of Object.entries(record.headers ?? {})) {
+    const pair = [Buffer.from(header), Buffer.from(text)] as const
+    headers.set(...pair)
+    bytes += pair[0].length + pair[1].length + 10
+  }
+  return { record, topic, partition, name, key, value, headers, bytes }
 }
 
 export type Placing = (records: ReadonlyArray<OutgoingRecord>) => Effect.Effect<ReadonlyArray<Placed>, BrokerError>
@@ -50,15 +54,26 @@ export const placing = (directory: Directory): Placing => {
     turns.set(topic, turn + 1)
     return turn
   }
+  const checkAll = (records: ReadonlyArray<OutgoingRecord>) =>
+    Effect.try({
+      try: () => records.forEach((record) => checkRecord(record, maxValueBytes)),
+      catch: (cause) => cause as BrokerError
+    })
   return Effect.fnUntraced(function* (records) {
-    const placed: Array<Placed> = []
-    for (const record of records) {
-      yield* Effect.try({ try: () => checkRecord(record, maxValueBytes), catch: (cause) => cause as BrokerError })
-      const { inner, partitions } = yield* directory.get(record.topic)
-      const { key } = record
-      placed.push(place(record, inner, key === null ? takeTurn(inner) % partitions : partitionOf(key, partitions)))
+    yield* checkAll(records)
+    const topics = new Map<string, KnownTopic & { readonly names: ReadonlyArray<string> }>()
+    for (const name of new Set(records.map(({ topic }) => topic))) {
+      const topic = yield* directory.get(name)
+      const names = Array.from({ length: topic.partitions }, (_, partition) =>
+        placeName({ topic: topic.inner, partition })
+      )
+      topics.set(name, { ...topic, names })
     }
-    return placed
+    return records.map((record) => {
+      const { inner, names, partitions } = topics.get(record.topic)!
+      const partition = record.key === null ? takeTurn(inner) % partitions : partitionOf(record.key, partitions)
+      return place(record, inner, partition, names[partition]!)
+    })
   })
 }
 
@@ -73,7 +88,7 @@ export const inRequests = (records: ReadonlyArray<Placed>): ReadonlyArray<Readon
   const requests: Array<Array<Placed>> = []
   let sizes = new Map<string, number>()
   for (const record of records) {
-    const name = placeName(record)
+    const { name } = record
     const size = (sizes.get(name) ?? 0) + record.bytes
     if (requests.length === 0 || (size > batchBytes && sizes.has(name))) {
       requests.push([record])
@@ -108,7 +123,7 @@ export const positionsOf = (
 ): ReadonlyArray<Position> => {
   const next = new Map(first)
   return records.map((record) => {
-    const name = placeName(record)
+    const { name } = record
     const offset = next.get(name)!
     next.set(name, offset + 1)
     return { topic: record.record.topic, partition: record.partition, offset }
