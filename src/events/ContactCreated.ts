@@ -135,7 +135,7 @@ export const contactCreated = EventKind.make({
     at: Date.UTC(2026, 2, 14, 9, 26, 53),
     data: {
       name: "Ada Lovelace",
-      email: "ada@analytical.example",
+      email: "ada@engines.example",
       phone: "+44 20 7946 0958",
       companyName: "Analytical Engines",
       message: "We would like two machines for our lobby, with tea."
@@ -146,5 +146,5 @@ export const contactCreated = EventKind.make({
     { name: "CRM", value: "recorded, simulated" },
     { name: "Sales team", value: "told" }
   ],
-  sampleError: "Customer care: The mail server could not be reached"
+  sampleError: "CRM: CRM could not be reached"
 })
