@@ -5,6 +5,7 @@ import { SqlError } from "effect/sql"
 import { ChoiceError } from "../actors/Supervise.ts"
 import { BrokerError } from "../broker/Broker.ts"
 import { ChatFatalError } from "../chat/Chat.ts"
+import { RoutesError } from "../notify/RoutesFile.ts"
 import { RoomError } from "../runtime/Room.ts"
 import { SettingsError } from "../settings.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
@@ -41,7 +42,8 @@ const brokerCodeOf = ({ fatal, reason, topic }: BrokerError): ExitCode => {
 export const exitCodeOf = (cause: Cause.Cause<unknown>): ExitCode => {
   if (Cause.hasInterruptsOnly(cause)) return 0
   const error = Cause.squash(cause)
-  if (error instanceof SettingsError || error instanceof ChoiceError || CliError.isCliError(error)) return 2
+  if (error instanceof SettingsError || error instanceof RoutesError) return 2
+  if (error instanceof ChoiceError || CliError.isCliError(error)) return 2
   if (error instanceof BrokerError) return brokerCodeOf(error)
   if (error instanceof ChatFatalError) return 6
   if (error instanceof RoomError || SqlError.isSqlError(error)) return 5

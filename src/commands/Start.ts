@@ -4,6 +4,7 @@ import { Command, Flag } from "effect/cli"
 import * as Supervise from "../actors/Supervise.ts"
 import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
 import { Headless, Main, untilFatal } from "../main.ts"
+import * as RoutesFile from "../notify/RoutesFile.ts"
 import * as Room from "../runtime/Room.ts"
 import * as Running from "../runtime/Running.ts"
 import * as Settings from "../settings.ts"
@@ -59,6 +60,8 @@ export const start = Command.make(
   { actors },
   Effect.fnUntraced(function* ({ actors }) {
     yield* Settings.check
+    // While it runs, a file that is wrong changes nothing; who starts it can mend it now.
+    yield* Effect.flatMap(RoutesFile.routesFile.config, RoutesFile.read)
     yield* Room.check
     yield* endOnSecondSignal
     return Option.isSome(actors) ? yield* runSome(actors.value) : yield* run

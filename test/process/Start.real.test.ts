@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -28,6 +28,19 @@ describe("rtfm start", () => {
       for (const name of ["PORT", "LOG_LEVEL", "CHROMA_URL", "SHUTDOWN_GRACE"]) {
         assert.match(output(), new RegExp(`${name}: expected \\S+`))
       }
+      assert.notInclude(output(), "    at ")
+      assert.isFalse(existsSync(join(folder, "data")))
+    }))
+
+  it("names every mistake of the routes by its line", () =>
+    inFolder(async (folder) => {
+      writeFileSync(
+        join(folder, "routes.yaml"),
+        "routes:\n  - name: a\n    topic: t\n    titel: x\n  - topic: t\n    title: y\n"
+      )
+      const { exited, output } = run({ folder })
+      assert.strictEqual(await exited, 2)
+      for (const line of [2, 4, 5]) assert.match(output(), new RegExp(`^  routes\\.yaml:${line}: \\S+`, "m"))
       assert.notInclude(output(), "    at ")
       assert.isFalse(existsSync(join(folder, "data")))
     }))
