@@ -45,6 +45,38 @@ const example = (): string =>
     ""
   ].join("\n")
 
+// Actors
+
+export interface ActorInfo {
+  readonly name: string
+  readonly routes: ReadonlyArray<string>
+  readonly description: string
+}
+
+/** The sentences above a file, without the route that the first of them may begin with. */
+const headOf = (source: string): string => {
+  const [, text = ""] = /^\/\*\*(.*?)\*\//s.exec(source)!
+  const plain = text.replaceAll(/\n \* ?/g, " ").replaceAll(/\s+/g, " ")
+  return plain.trim().replace(/^.*?→.*?\. /, "")
+}
+
+/** In the order a message travels, as `main.ts` lists them. */
+export const allActors = (): ReadonlyArray<ActorInfo> => {
+  const listed = readFileSync("src/main.ts", "utf8").matchAll(/^ {2}(\w+)\.\w+,? *\/\/ +(.+)$/gm)
+  const routes = Map.groupBy(listed, ([, name]) => name!)
+  return [...routes].map(([name, lines]) => ({
+    name,
+    routes: lines.map(([, , route]) => route!.replaceAll(/ +/g, " ")),
+    description: headOf(readFileSync(`src/actors/${name}.ts`, "utf8"))
+  }))
+}
+
+const actors = (): string =>
+  table(
+    ["Actor", "From where to where", "What it does"],
+    allActors().map(({ description, name, routes }) => [code(name), routes.join("; "), description])
+  )
+
 // Topics
 
 const topics = (): string =>
@@ -155,6 +187,7 @@ const metrics = (): string =>
 
 const tables: Readonly<Record<string, () => string>> = {
   settings,
+  actors,
   topics,
   "exit codes": codes,
   commands,

@@ -1,4 +1,4 @@
-/** bot-queries → bot-responses. */
+/** bot-queries → bot-responses. Finds passages for a question and has the answer written, or says that it does not know. */
 import { Clock, Effect, Metric } from "effect"
 import { Broker, type IncomingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"

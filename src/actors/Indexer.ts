@@ -1,4 +1,4 @@
-/** discord-messages, document-chunks → passages. Writes text only, so what was said can be found at once. */
+/** discord-messages, document-chunks → passages. Writes text only, so that what was said is found at once whatever the vectors do. */
 import { Effect } from "effect"
 import * as Topics from "../domain/Topics.ts"
 import { Passages } from "../knowledge/Passages.ts"

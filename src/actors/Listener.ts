@@ -1,4 +1,4 @@
-/** chat → discord-messages, bot-queries, COMMANDS_TOPIC. What was heard is confirmed once it is in the log. */
+/** chat → discord-messages, bot-queries, COMMANDS_TOPIC. What was heard is confirmed once it is in the log; a message that asks the bot is a question, too. */
 import { Deferred, Effect, Metric, Stream } from "effect"
 import { Broker, type OutgoingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"

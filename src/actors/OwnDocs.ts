@@ -1,4 +1,4 @@
-/** this bot's README and docs → document-chunks, at every start, so that a newcomer can ask the bot about itself. */
+/** This bot's README and docs → document-chunks. At every start, so that a newcomer can ask the bot about itself. */
 import { Config, Effect, FileSystem, Path } from "effect"
 import * as DocSource from "../docs/DocSource.ts"
 import type { Converter } from "../docs/formats/Converter.ts"

@@ -1,4 +1,4 @@
-/** event-notifications → passages, for a while: what was told of events answers questions of those who see it told. */
+/** event-notifications → passages. What was told of events answers questions of those who see it told, for a while. */
 import { Clock, Config, Duration, Effect } from "effect"
 import { Chat } from "../chat/Chat.ts"
 import type { ChatMessage } from "../domain/ChatMessage.ts"

@@ -1,4 +1,7 @@
-/** passages → vectors of the next index, beside the one that answers; measures both, and lets the better one answer. */
+/**
+ * passages → vectors of the next index. Makes it beside the one that answers, measures both, and lets the better one
+ * answer.
+ */
 import { Clock, Effect, Latch, Stream } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type Index, Indexes, type Verdict } from "../knowledge/Indexes.ts"

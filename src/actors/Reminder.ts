@@ -1,4 +1,4 @@
-/** What is due later → event-notifications, when it is due. */
+/** What is due later → event-notifications. Tells it when it is due. */
 import { Clock, Duration, Effect } from "effect"
 import { Broker } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"

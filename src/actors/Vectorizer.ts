@@ -1,6 +1,6 @@
 /**
  * passages → vectors. Embeds what waits, in batches, and removes the vectors of what is gone; late vectors lose nothing.
- * Those of the index that answers; the Reindexer makes those of the one that is built beside it.
+ * It makes those of the index that answers; the Reindexer makes those of the one that is built beside it.
  */
 import { Duration, Effect, Latch, Option, Schedule, Stream } from "effect"
 import { collectionIn, isOfIndex } from "../knowledge/Collections.ts"
