@@ -34,7 +34,7 @@ await import("./main.mjs")
 
 /**
  * To import Node's HTTP module as a whole loads its WebSocket client, a twentieth of a start, for one of its names. The
- * plain names are all that anything here uses.
+ * plain names, and the two that undici and clients with proxies read, are all that anything here uses.
  */
 const plainHttp = {
   name: "plain-http",
@@ -46,7 +46,7 @@ const plainHttp = {
     )
     return `const http = process.getBuiltinModule("node:http")
       export default http
-      export const { ${plain.join(", ")} } = http`
+      export const { ${[...plain, "maxHeaderSize", "globalAgent"].join(", ")} } = http`
   }
 }
 
