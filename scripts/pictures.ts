@@ -1,12 +1,12 @@
 /** `npx node scripts/pictures.ts`: the README's pictures of the page, taken in a real browser from a process of their own. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { crc32, deflateSync, inflateSync } from "node:zlib"
-import { type Browser, chromium, type Page } from "playwright-core"
+import { type Browser, chromium, type Locator, type Page } from "playwright-core"
 
 const out = resolve("docs/pictures")
 const viewport = { width: 1280, height: 800 }
@@ -95,18 +95,22 @@ const paeth = (left: number, up: number, corner: number): number => {
   return a <= b && a <= c ? left : b <= c ? up : corner
 }
 
+/** Width and height, which stand in the first chunk. */
+const sizeOf = (png: Buffer) => ({ width: png.readUInt32BE(16), height: png.readUInt32BE(20) })
+
 /** Three bytes for each pixel of a screenshot, which is a PNG of 8-bit RGB. */
 const pixelsOf = (png: Buffer): Uint8Array => {
+  const { height, width } = sizeOf(png)
   const parts: Array<Buffer> = []
   for (let at = signature.length; at < png.length; at += 12 + png.readUInt32BE(at)) {
     if (png.toString("latin1", at + 4, at + 8) === "IDAT")
       parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)))
   }
   const raw = inflateSync(Buffer.concat(parts))
-  const row = viewport.width * 3
-  const pixels = new Uint8Array(row * viewport.height)
+  const row = width * 3
+  const pixels = new Uint8Array(row * height)
   const at = (x: number, y: number) => (x < 0 || y < 0 ? 0 : pixels[y * row + x]!)
-  for (let y = 0; y < viewport.height; y++) {
+  for (let y = 0; y < height; y++) {
     const filter = raw[y * (row + 1)]
     for (let x = 0; x < row; x++) {
       const [left, up, corner] = [at(x - 3, y), at(x, y - 1), at(x - 3, y - 1)]
@@ -135,7 +139,7 @@ const withFewColours = (png: Buffer): Buffer => {
       kept.indexOf(kept.reduce((a, b) => (distance(colour, b) < distance(colour, a) ? b : a)))
     ])
   )
-  const { height, width } = viewport
+  const { height, width } = sizeOf(png)
   const lines = Buffer.alloc((width + 1) * height)
   colours.forEach((colour, i) => (lines[Math.floor(i / width) * (width + 1) + 1 + (i % width)] = index.get(colour)!))
   const header = Buffer.alloc(13)
@@ -152,11 +156,33 @@ const withFewColours = (png: Buffer): Buffer => {
   ])
 }
 
-const takePicture = async (page: Page, name: string): Promise<void> => {
+const takePicture = async (page: Page, name: string, of: Page | Locator = page): Promise<void> => {
   await page.evaluate("document.fonts.ready")
-  const picture = withFewColours(await page.screenshot({ animations: "disabled" }))
+  const picture = withFewColours(await of.screenshot({ animations: "disabled" }))
   writeFileSync(join(out, name), picture)
   console.log(`${join(out, name)} ${(picture.length / 1024).toFixed(0)} kB`)
+}
+
+// How events are told
+
+const golden = resolve("test/golden/events")
+
+/** The page draws what the tests say is told, as it draws any event. */
+const takeEvents = async (browser: Browser, url: string): Promise<void> => {
+  for (const file of readdirSync(golden)) {
+    const name = file.replace(".txt", "")
+    const text = readFileSync(join(golden, file), "utf8")
+    const embed = JSON.parse(text.slice(text.indexOf("\n{")))
+    const at = embed.at
+    const told = { publishedAt: at, takenAt: at, toldAt: at, error: null, steps: [], state: "processed", embed }
+    const page = await open(browser, url, "light")
+    await page.route("**/api/recent-events", (route) =>
+      route.fulfill({ json: [{ id: name, type: name, name, icon: "", heading: name, ...told }] })
+    )
+    await page.goto(`${url}/#/events`)
+    await takePicture(page, `event-${name}.png`, page.getByRole("region", { name: /^Notification/ }))
+    await page.close()
+  }
 }
 
 // All of it
@@ -192,6 +218,7 @@ try {
     await page.mouse.move(0, 0)
     await takePicture(page, `machine-${look}.png`)
   }
+  await takeEvents(browser, url)
   await browser.close()
 } finally {
   child.kill("SIGTERM")
