@@ -1,5 +1,6 @@
 /** Documentation made up for measuring: words as rare as in real text, and vectors that are there already. */
 import { Effect, Layer } from "effect"
+import type { ChatEvent } from "../src/domain/ChatMessage.ts"
 import type { DocumentRecord } from "../src/domain/Document.ts"
 import { Embedder } from "../src/model/Embedder.ts"
 
@@ -39,12 +40,26 @@ export const sections = (count: number): ReadonlyArray<DocumentRecord & { readon
   })
 }
 
-/** Questions about some of the sections, in words of theirs. */
-export const questions = (count: number, about: ReturnType<typeof sections>): ReadonlyArray<string> => {
+/** Messages of one or two sentences in a channel of the page. */
+export const messages = (count: number, channelId: string): ReadonlyArray<ChatEvent & { readonly type: "created" }> => {
+  const random = randomFrom(3)
+  return Array.from({ length: count }, (_, i) => {
+    const text = Array.from({ length: 1 + Math.floor(random() * 2) }, () => sentence(random)).join(" ")
+    const author = { id: `person-${i % 50}`, name: `Person ${i % 50}`, bot: false }
+    const at = { createdAt: i, editedAt: i, url: `/messages/${i}` }
+    return {
+      type: "created",
+      message: { id: `bench-${i}`, serverId: "local", channelId, author, text, mentionsBot: false, ...at }
+    }
+  })
+}
+
+/** Questions about some of the texts, in words of theirs. */
+export const questions = (count: number, about: ReadonlyArray<string>): ReadonlyArray<string> => {
   const random = randomFrom(2)
   return Array.from({ length: count }, (_, n) => {
-    const { text } = about[Math.floor(random() * about.length)]!.chunk
-    const asked = text.split(" ").filter(() => random() < 0.08)
+    const words = about[Math.floor(random() * about.length)]!.split(" ")
+    const asked = words.filter(() => random() < 6 / words.length)
     return `Question ${n}: what about ${asked.slice(0, 6).join(" ")}?`
   })
 }

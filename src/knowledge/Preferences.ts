@@ -1,5 +1,5 @@
 /** Which sources are preferred among those that fit a question alike, as the operator sets it. */
-import { Config, Duration, Effect } from "effect"
+import { Config, Duration, Effect, Option } from "effect"
 import type { Preference } from "../domain/Preference.ts"
 import * as Setting from "../runtime/Setting.ts"
 
@@ -15,15 +15,10 @@ export const chatHalfLife = Setting.withDefault("CHAT_HALF_LIFE", {
   value: Duration.days(180)
 })
 
-export const trustedAuthorIds = Setting.withDefault("TRUSTED_AUTHOR_IDS", {
+export const trustedAuthorIds = Setting.optional("TRUSTED_AUTHOR_IDS", {
   description: "Ids of people, such as maintainers, whose messages come before those of others that fit as well",
   expected: "user ids, separated by commas",
-  config: (name) =>
-    Config.String(name).pipe(
-      Config.map((ids) => new Set(ids.split(",").flatMap((id) => (id.trim() === "" ? [] : [id.trim()]))))
-    ),
-  fallback: "",
-  value: new Set<string>()
+  config: (name) => Config.String(name).pipe(Config.map((ids) => new Set(ids.split(",").map((id) => id.trim()))))
 })
 
 export const settings = [chatHalfLife, trustedAuthorIds]
@@ -32,6 +27,6 @@ export const settings = [chatHalfLife, trustedAuthorIds]
 export const current: Effect.Effect<Preference> = Effect.gen(function* () {
   return {
     halfLife: Duration.toMillis(yield* chatHalfLife.config),
-    trusted: yield* trustedAuthorIds.config
+    trusted: Option.getOrElse(yield* trustedAuthorIds.config, () => new Set<string>())
   }
 }).pipe(Effect.orDie)
