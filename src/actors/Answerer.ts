@@ -79,7 +79,7 @@ export const actor = Effect.gen(function* () {
 
   const handle = Effect.fnUntraced(function* (query: BotQuery, { timestamp }: IncomingRecord) {
     const received = yield* Clock.currentTimeMillis
-    if (query.automatic !== true) yield* chat.typing(query.channelId)
+    if (query.automatic !== true) yield* chat.typing(query.threadId ?? query.channelId)
     const { retrieved, written } = yield* answer(query)
     // Nobody called the bot, so it does not say that it has nothing to say.
     if (query.automatic === true && written.refused) {

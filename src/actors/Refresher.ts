@@ -31,6 +31,8 @@ export interface Reading {
   readonly report: Ingested | null
   /** Why nothing could be read, in one sentence. */
   readonly error: string | null
+  /** What is read, known or not. */
+  readonly place?: Place
 }
 
 /** A source to be read. */
@@ -84,7 +86,8 @@ export const layer = Layer.effect(
         const underway = readings.get(order.source)
         if (isUnderway(underway)) return Effect.succeed(underway!)
         readings.delete(order.source)
-        return Effect.andThen(Queue.offer(orders, order), progress(order.source, {}))
+        const { source, ...place } = order
+        return Effect.andThen(Queue.offer(orders, order), progress(source, { place }))
       })
 
     const named = (source: string) =>

@@ -55,8 +55,8 @@ const toSourceState = ({ documents, place, problems, refreshedAt, source }: Sour
 /** A source that nothing was read of yet. */
 const toNewSource = (reading: Reading) => ({
   source: reading.source,
-  kind: null,
-  origin: null,
+  kind: reading.place?.kind ?? null,
+  origin: reading.place?.origin ?? null,
   documents: 0,
   refreshedAt: null,
   problems: [],

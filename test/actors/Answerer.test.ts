@@ -105,6 +105,8 @@ describe("the Answerer", () => {
       assert.deepStrictEqual(drafts, [undefined, undefined])
       const called = yield* answers(query(), { write: write(refusal) })
       assert.deepStrictEqual([called.responses.map(kindOf), called.typed], [["answer"], ["general"]])
+      const inThread = yield* answers(query({ threadId: "thread" }), { write: write(refusal) })
+      assert.deepStrictEqual(inThread.typed, ["thread"])
     })
   )
 

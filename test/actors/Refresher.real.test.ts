@@ -65,6 +65,7 @@ describe("Refresher", () => {
       yield* refresher.add(`${server.url}/`, "site")
       const first = yield* ended("site")
       assert.deepStrictEqual([first.report?.added, first.done, first.total], [4, 4, 4])
+      assert.deepStrictEqual(first.place, { kind: "website", origin: `${server.url}/` })
 
       list("/a", "/b", "/c")
       server.pages.set("/b", page(words("another b"))).delete("/c")

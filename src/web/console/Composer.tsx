@@ -1,5 +1,5 @@
 /** Where one writes: sends a message, or puts it to the manual. */
-import { useEffect, useRef } from "preact/hooks"
+import { useCallback, useEffect, useRef } from "preact/hooks"
 import type { LocalChannel } from "../../domain/Happening.ts"
 import { ask, asksTheBot, send, setFailure } from "./actions.ts"
 import { longest } from "./api.ts"
@@ -35,6 +35,10 @@ export const Composer = ({ channel }: { readonly channel: LocalChannel }) => {
     void how(channel.id, trimmed)
     field.current?.focus()
   }
+  const onTooMuch = useCallback(
+    (length: number) => setFailure(channel.id, texts.compose.tooMuch(length, longest)),
+    [channel.id]
+  )
   const completing = useCompletions(channel.id, draft, field)
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing || completing.onKey(event)) return
@@ -71,6 +75,7 @@ export const Composer = ({ channel }: { readonly channel: LocalChannel }) => {
           text={draft}
           onText={(typed) => setDraft(channel.id, typed)}
           onKeyDown={onKeyDown}
+          onTooMuch={onTooMuch}
         />
         <button type="button" class="button ask" title={texts.compose.askTitle} onClick={() => submit(ask)}>
           <span class="bot-sign small" aria-hidden="true">

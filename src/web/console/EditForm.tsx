@@ -1,8 +1,8 @@
 /** Changes a message in its place. */
 import { useSignal } from "@preact/signals"
-import { useEffect, useRef } from "preact/hooks"
+import { useCallback, useEffect, useRef } from "preact/hooks"
 import type { LocalMessage } from "../../domain/Happening.ts"
-import { saveEdit } from "./actions.ts"
+import { saveEdit, setFailure } from "./actions.ts"
 import { longest } from "./api.ts"
 import { focusMessage } from "./Focus.ts"
 import { GrowingText } from "./GrowingText.tsx"
@@ -16,6 +16,10 @@ export const EditForm = ({ message }: { readonly message: LocalMessage }) => {
     field.current?.focus()
     field.current?.setSelectionRange(text.peek().length, text.peek().length)
   }, [])
+  const onTooMuch = useCallback(
+    (length: number) => setFailure(message.channelId, texts.compose.tooMuch(length, longest)),
+    [message.channelId]
+  )
   const leave = () => {
     editing.value = undefined
     requestAnimationFrame(() => focusMessage(message.id))
@@ -49,6 +53,7 @@ export const EditForm = ({ message }: { readonly message: LocalMessage }) => {
         text={text.value}
         onText={(typed) => (text.value = typed)}
         onKeyDown={onKeyDown}
+        onTooMuch={onTooMuch}
       />
       <div class="ways">
         <button class="button first">{texts.save}</button>

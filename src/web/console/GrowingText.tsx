@@ -1,6 +1,7 @@
 /** A field for several lines, as high as its text. */
 import type { RefObject } from "preact"
-import { useLayoutEffect } from "preact/hooks"
+import { useEffect, useLayoutEffect } from "preact/hooks"
+import { longest } from "./api.ts"
 
 interface Props {
   readonly id?: string
@@ -14,7 +15,12 @@ interface Props {
   readonly text: string
   readonly onText: (text: string) => void
   readonly onKeyDown: (event: KeyboardEvent) => void
+  /** What was pasted has so many characters, and was left out: to lay it out would take many seconds. */
+  readonly onTooMuch: (length: number) => void
 }
+
+/** Room for a text that is to be shortened here. */
+const mostAtOnce = 5 * longest
 
 export const GrowingText = ({
   id,
@@ -26,8 +32,20 @@ export const GrowingText = ({
   completing,
   text,
   onText,
-  onKeyDown
+  onKeyDown,
+  onTooMuch
 }: Props) => {
+  useEffect(() => {
+    const refuse = (event: InputEvent) => {
+      const { length } = event.data ?? event.dataTransfer?.getData("text/plain") ?? ""
+      if (length <= mostAtOnce) return
+      event.preventDefault()
+      onTooMuch(length)
+    }
+    const field = fieldRef.current
+    field?.addEventListener("beforeinput", refuse)
+    return () => field?.removeEventListener("beforeinput", refuse)
+  }, [onTooMuch])
   useLayoutEffect(() => fit(fieldRef.current), [text])
   return (
     <textarea

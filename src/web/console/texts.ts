@@ -172,6 +172,8 @@ export const texts = {
     length: (used: number, most: number) => `${number(used)} of ${number(most)}`,
     tooLong: (used: number, most: number) =>
       `A message has at most ${number(most)} characters; this one has ${number(used)}.`,
+    tooMuch: (length: number, most: number) =>
+      `What you pasted has ${number(length)} characters, and a message has at most ${number(most)}: it was left out.`,
     notSent: (why: string) => `Not sent: ${why} Your text is still here.`,
     working: "reading the manual…",
     completions: "Completions",
