@@ -66,13 +66,11 @@ export const actor = Effect.gen(function* () {
     return audience._tag === "None" ? undefined : { serverId: audience.value.serverId, channelId }
   })
 
-  const remember = Effect.fnUntraced(function* (notification: Notification, now: number) {
-    const { at, destination, known } = notification
-    if (known === undefined || at + lifetime <= now) return
-    const place = yield* placeOf(destination)
-    if (place === undefined) return
-    yield* remembered.keep([{ id: idOf(notification), ...place, until: at + lifetime }])
-    yield* passages.applyChat([{ type: "created", message: messageOf(notification, known, place) }])
+  const remember = Effect.fnUntraced(function* (notifications: ReadonlyArray<Notification>, place: Place) {
+    yield* remembered.keep(notifications.map((each) => ({ id: idOf(each), ...place, until: each.at + lifetime })))
+    yield* passages.applyChat(
+      notifications.map((each) => ({ type: "created", message: messageOf(each, each.known ?? "", place) }))
+    )
   })
 
   const forget = Effect.gen(function* () {
@@ -99,7 +97,13 @@ export const actor = Effect.gen(function* () {
     batch,
     handleBatch: Effect.fnUntraced(function* (deliveries) {
       const now = yield* Clock.currentTimeMillis
-      for (const { value } of deliveries) yield* remember(value, now)
+      const known = deliveries
+        .map(({ value }) => value)
+        .filter(({ at, known }) => known !== undefined && at + lifetime > now)
+      for (const [destination, notifications] of Map.groupBy(known, ({ destination }) => destination)) {
+        const place = yield* placeOf(destination)
+        if (place !== undefined) yield* remember(notifications, place)
+      }
       return []
     })
   })

@@ -7,8 +7,10 @@ import * as SqlFailure from "../state/SqlFailure.ts"
 import type { Event } from "./EventKind.ts"
 import { StepsError } from "./Steps.ts"
 
-/** How long an event is listed. */
-export const listedFor = Duration.days(1)
+/** How long an event is listed, in milliseconds. */
+const listedFor = Duration.toMillis(Duration.days(1))
+/** What is too old is not listed, and goes with every so many that come. */
+const prunedEvery = 100
 
 export interface RecentEvent {
   readonly event: Event<unknown>
@@ -70,6 +72,7 @@ export class Recent extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const happenings = yield* Happenings
+      let added = 0
       const changed = (id: string) => happenings.tell({ type: "event.changed", id })
 
       const add = Effect.fnUntraced(function* (event: Event<unknown>, taken: boolean) {
@@ -77,7 +80,7 @@ export class Recent extends Context.Service<
         const row = { id: event.id, event: JSON.stringify(event), published_at: now, taken_at: taken ? now : null }
         yield* sql`INSERT INTO recent_events ${sql.insert(row)}
           ON CONFLICT (id) DO UPDATE SET taken_at = COALESCE(recent_events.taken_at, excluded.taken_at)`
-        yield* sql`DELETE FROM recent_events WHERE published_at < ${now - Duration.toMillis(listedFor)}`
+        if (added++ % prunedEvery === 0) yield* sql`DELETE FROM recent_events WHERE published_at <= ${now - listedFor}`
         yield* changed(event.id)
       }, Effect.mapError(failed))
 
@@ -90,7 +93,11 @@ export class Recent extends Context.Service<
           yield* changed(id)
         }, Effect.mapError(failed)),
         list: (limit) =>
-          sql<Row>`SELECT * FROM recent_events ORDER BY seq DESC LIMIT ${limit}`.pipe(
+          Clock.currentTimeMillis.pipe(
+            Effect.flatMap(
+              (now) =>
+                sql<Row>`SELECT * FROM recent_events WHERE published_at > ${now - listedFor} ORDER BY seq DESC LIMIT ${limit}`
+            ),
             Effect.map((rows) => rows.map(toRecent)),
             Effect.mapError(failed)
           ),

@@ -19,6 +19,13 @@ interface Row {
   readonly until: number
 }
 
+const toRow = ({ channelId, id, serverId, until }: Known): Row => ({
+  id,
+  server_id: serverId,
+  channel_id: channelId,
+  until
+})
+
 const failed = (cause: SqlError.SqlError) => {
   const { message, reason } = SqlFailure.from(cause)
   return new LedgerError({ reason, detail: `What is known of events could not be written down: ${message}.`, cause })
@@ -27,7 +34,7 @@ const failed = (cause: SqlError.SqlError) => {
 export class Remembered extends Context.Service<
   Remembered,
   {
-    /** The same id is kept once. */
+    /** At least one; the same id is kept once. */
     keep(known: ReadonlyArray<Known>): Effect.Effect<void, LedgerError>
     /** Those whose time is over, the oldest first. */
     over(now: number, limit: number): Effect.Effect<ReadonlyArray<Known>, LedgerError>
@@ -41,13 +48,10 @@ export class Remembered extends Context.Service<
     Effect.map(SqlClient.SqlClient, (sql) =>
       Remembered.of({
         keep: (known) =>
-          Effect.forEach(
-            known,
-            ({ channelId, id, serverId, until }) =>
-              sql`INSERT INTO remembered_events ${sql.insert({ id, server_id: serverId, channel_id: channelId, until })}
-                ON CONFLICT (id) DO NOTHING`,
-            { discard: true }
-          ).pipe(Effect.mapError(failed)),
+          sql`INSERT INTO remembered_events ${sql.insert(known.map(toRow))} ON CONFLICT (id) DO NOTHING`.pipe(
+            Effect.asVoid,
+            Effect.mapError(failed)
+          ),
         over: (now, limit) =>
           sql<Row>`SELECT * FROM remembered_events WHERE until <= ${now} ORDER BY until LIMIT ${limit}`.pipe(
             Effect.map((rows) =>

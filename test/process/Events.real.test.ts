@@ -112,7 +112,7 @@ const write = async (current: () => Promise<Rtfm>, events: ReadonlyArray<Sent>) 
 }
 
 describe("events in trouble", () => {
-  it("are all told, each handled once, through ten kills, 429s and 503s", { timeout: 300_000 }, async (context) => {
+  it("are all told, each handled once, through ten kills, 429s and 503s", { timeout: 900_000 }, async (context) => {
     const folder = newFolder()
     const discord = await Discord.open({ limits: { on: false }, seed: 7 })
     const services = await openServices()
@@ -136,6 +136,8 @@ describe("events in trouble", () => {
       DISCORD_WEBHOOK_REQUEST: hook("requests"),
       DISCORD_WEBHOOK_MACHINE: hook("machines"),
       WEBHOOK_MESSAGES_PER_MINUTE: "600",
+      // To make a vector of each takes longer than to tell it.
+      REMEMBER_EVENTS_FOR: "0 seconds",
       PAYMENT_URL: services.url,
       DISPENSER_URL: services.url,
       INVENTORY_URL: services.url,
@@ -162,7 +164,7 @@ describe("events in trouble", () => {
           await until(
             () => acknowledged,
             (count) => count >= (i * events) / (kills + 1),
-            120
+            300
           )
           const process = await running
           await process.kill("SIGKILL")
@@ -181,7 +183,7 @@ describe("events in trouble", () => {
       await until(
         () => expected.filter((reference) => !told().has(reference)).length,
         (left) => left === 0,
-        120
+        300
       )
 
       // Processed or failed as they should be.
