@@ -41,7 +41,7 @@ const least = { coverage: 0.08, cosine: 0.05 }
  * Deviations that cosine and half of coverage together, or coverage alone, must stand out by. Found by trial on
  * documentation, source code and chat, asked about each other.
  */
-const thresholds = { document: 3.5, chat: 3, textAlone: 2 }
+const thresholds = { document: 3.5, chat: 2.5, textAlone: 2 }
 const coverageWeight = 0.5
 /** Terms at which a question's coverage counts as it is. */
 const usualTerms = 4
