@@ -12,6 +12,7 @@ import { Cause, Effect, Layer, Metric, Redacted, Stream } from "effect"
 import type { Readable } from "node:stream"
 import type { Address } from "./FileSettings.ts"
 import { FileStore, FileStoreError } from "./FileStore.ts"
+import { swept } from "./Sweeping.ts"
 
 /** What is in memory of a file on its way; S3 takes no smaller parts. */
 const partSize = 5 * 1024 * 1024
@@ -125,7 +126,7 @@ export const make = Effect.fnUntraced(function* (address: Address) {
     Effect.suspend(() => {
       let failure: Cause.Cause<E> | undefined
       const body = NodeStream.toReadableNever(
-        Stream.tapCause(content, (cause) => Effect.sync(() => void (failure = cause)))
+        Stream.tapCause(swept(content), (cause) => Effect.sync(() => void (failure = cause)))
       )
       return upload(key, type, body).pipe(
         Effect.catch((error): Effect.Effect<never, FileStoreError | E> =>
