@@ -19,7 +19,7 @@ interface Row {
   readonly until: number
 }
 
-const toRow = ({ channelId, id, serverId, until }: Known): Row => ({
+const toRow = ({ channelId, id, serverId, until }: Known) => ({
   id,
   server_id: serverId,
   channel_id: channelId,
