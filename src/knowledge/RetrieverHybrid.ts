@@ -1,6 +1,6 @@
 /** Retrieval by words and by meaning at once: both searches propose chunks, their signals added up rank them. */
 import { Clock, Context, Duration, Effect, Layer, Metric } from "effect"
-import { type Audience, maySee } from "../domain/Audience.ts"
+import { type Audience, maySee, readableOf } from "../domain/Audience.ts"
 import { distinct } from "../domain/Duplicates.ts"
 import { type Evidence, type Grounds, judge } from "../domain/Grounds.ts"
 import { favour, type Preference } from "../domain/Preference.ts"
@@ -41,6 +41,16 @@ interface Neighbours {
   readonly farthest: number | null
   /** Of the nearest, those the audience may not see. */
   readonly removed: number
+}
+
+/** Of several servers. */
+const together = (all: ReadonlyArray<Neighbours>): Neighbours => {
+  const farthest = all.flatMap(({ farthest }) => farthest ?? [])
+  return {
+    hits: all.flatMap(({ hits }) => hits),
+    farthest: farthest.length === 0 ? null : Math.max(...farthest),
+    removed: all.reduce((sum, { removed }) => sum + removed, 0)
+  }
 }
 
 interface Proposed extends Candidate {
@@ -135,16 +145,23 @@ export const make = Effect.gen(function* () {
     const removed = all.length - hits.length
     const farthest = all.length < nearest ? null : all.at(-1)!.cosine
     if (farthest === null || hits.length >= proposals) return { hits, farthest, removed }
-    const allowed = yield* vectors.query(collection, vector, nearest, { channelId: [...audience.channelIds] })
+    const allowed = yield* vectors.query(collection, vector, nearest, {
+      channelId: readableOf(audience).flatMap(({ channelIds }) => [...channelIds])
+    })
     return { hits: allowed, farthest: allowed.length < nearest ? null : allowed.at(-1)!.cosine, removed }
   })
-  const nothing: Neighbours = { hits: [], farthest: null, removed: 0 }
   const neighboursOf = (vector: Float32Array, audience: Audience) =>
     Effect.all(
       {
         document: neighboursIn(null, vector, audience),
-        chat:
-          audience.channelIds.size === 0 ? Effect.succeed(nothing) : neighboursIn(audience.serverId, vector, audience)
+        chat: Effect.map(
+          Effect.forEach(
+            readableOf(audience).filter(({ channelIds }) => channelIds.size > 0),
+            ({ serverId }) => neighboursIn(serverId, vector, audience),
+            { concurrency: "unbounded" }
+          ),
+          together
+        )
       },
       { concurrency: 2 }
     ).pipe(
@@ -153,8 +170,13 @@ export const make = Effect.gen(function* () {
       Effect.catch((error) => Effect.as(Effect.logDebug(error.detail), null))
     )
 
-  const textProposals = (words: ReadonlyArray<string>, { channelIds, serverId }: Audience) =>
-    passages.searchText({ terms: words, limit: proposals, serverId, channelIds })
+  const textProposals = (words: ReadonlyArray<string>, audience: Audience) =>
+    Effect.map(
+      Effect.forEach(readableOf(audience), ({ channelIds, serverId }) =>
+        passages.searchText({ terms: words, limit: proposals, serverId, channelIds })
+      ),
+      (rows) => rows.flat()
+    )
 
   /** What both searches propose, as far as the audience may see it. */
   const propose = Effect.fnUntraced(function* (

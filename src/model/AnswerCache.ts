@@ -3,7 +3,7 @@ import { Clock, Config, Context, Duration, Effect, Layer, Metric, Result, Schema
 import { type SqlError, SqlClient } from "effect/sql"
 import { createHash } from "node:crypto"
 import { Citation } from "../domain/Answer.ts"
-import type { Audience } from "../domain/Audience.ts"
+import { type Audience, readableOf } from "../domain/Audience.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import * as Setting from "../runtime/Setting.ts"
 import type { Written } from "./Writer.ts"
@@ -54,9 +54,14 @@ export const normalised = (question: string): string =>
     .trim()
 
 /** Nobody can tell the question from it. */
-const keyOf = (question: string, { channelIds, serverId }: Audience): string =>
+const keyOf = (question: string, audience: Audience): string =>
   createHash("sha256")
-    .update(JSON.stringify([normalised(question), serverId, [...channelIds].sort()]))
+    .update(
+      JSON.stringify([
+        normalised(question),
+        ...readableOf(audience).flatMap(({ channelIds, serverId }) => [serverId, [...channelIds].sort()])
+      ])
+    )
     .digest("hex")
 
 const Stored = Schema.fromJsonString(Schema.Struct({ text: Schema.String, citations: Schema.Array(Citation) }))

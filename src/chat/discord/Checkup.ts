@@ -28,10 +28,11 @@ const look = Effect.gen(function* () {
     route: Routes.currentApplication()
   })
   const listenTo = [...Option.getOrElse(yield* DiscordSettings.listenChannelIds.config, () => new Set<string>())]
-  const unseen = yield* unseenChannels(
-    rest,
-    listenTo.map((id) => ["LISTEN_CHANNEL_IDS", id] as const)
-  )
+  const open = yield* DiscordSettings.publicChannelIds.config
+  const unseen = yield* unseenChannels(rest, [
+    ...listenTo.map((id) => ["LISTEN_CHANNEL_IDS", id] as const),
+    ...open.map((id) => ["PUBLIC_CHANNEL_IDS", id] as const)
+  ])
   const notes = Discord.readsContent(application.flags ?? 0) ? unseen : [withoutContent, ...unseen]
   const detail = [`${user.username}; invite it with ${inviteOf(application.id)}`, ...notes].join(" ")
   return { ok: unseen.length === 0, detail }

@@ -31,6 +31,17 @@ export const listenChannelIds = Setting.optional("LISTEN_CHANNEL_IDS", {
     )
 })
 
+export const publicChannelIds = Setting.withDefault("PUBLIC_CHANNEL_IDS", {
+  description: "Channels of Discord, with their threads, that callers of the page, the API and MCP may be shown",
+  expected: "ids of channels, separated by commas",
+  config: (name) =>
+    Config.map(Config.schema(ChannelIds, name), (ids): ReadonlyArray<string> => [
+      ...new Set(ids.split(",").map((id) => id.trim()))
+    ]),
+  fallback: "",
+  value: []
+})
+
 export const humanRoleId = Setting.optional("HUMAN_ROLE_ID", {
   description: "Role of Discord that is called when somebody asks for a human; absent: nobody can be called",
   expected: "the id of a role",
@@ -41,5 +52,6 @@ export const settings: ReadonlyArray<Setting.Setting<any>> = [
   discordToken,
   discordApiUrl,
   listenChannelIds,
+  publicChannelIds,
   humanRoleId
 ]
