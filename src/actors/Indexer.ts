@@ -2,20 +2,25 @@
 import { Effect } from "effect"
 import * as Topics from "../domain/Topics.ts"
 import { Passages } from "../knowledge/Passages.ts"
+import { Rush } from "../runtime/Rush.ts"
 import * as Actor from "./Actor.ts"
 
 /** Records written in one transaction of the state. */
 const batch = 500
 
-export const chat = Effect.flatMap(Passages, (passages) =>
-  Actor.inBatches({
+export const chat = Effect.gen(function* () {
+  const passages = yield* Passages
+  const rush = yield* Rush
+  return yield* Actor.inBatches({
     name: "indexer",
     from: Topics.messages,
     to: "passages",
     batch,
-    handleBatch: (deliveries) => Effect.as(passages.applyChat(deliveries.map(({ value }) => value)), [])
+    // What is heard is only safe once it is in the log, so that goes first.
+    handleBatch: (deliveries) =>
+      rush.over.pipe(Effect.andThen(passages.applyChat(deliveries.map(({ value }) => value))), Effect.as([]))
   })
-)
+})
 
 export const documents = Effect.flatMap(Passages, (passages) =>
   Actor.inBatches({

@@ -4,6 +4,7 @@ import { Broker, type OutgoingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import { type Batch, Chat, type Echo, type Heard } from "../chat/Chat.ts"
 import * as Topics from "../domain/Topics.ts"
+import { Rush } from "../runtime/Rush.ts"
 import * as Commander from "./Commander.ts"
 import * as Supervise from "./Supervise.ts"
 
@@ -11,6 +12,9 @@ const heardTotal = Metric.counter("rtfm_listener_events_total", {
   description: "Events heard in the chat and written to the log",
   incremental: true
 })
+
+/** Heard at once, so many are a rush. */
+const many = 200
 
 const json = new TextEncoder()
 const echoRecord = (topic: string, echo: Echo): OutgoingRecord => ({
@@ -29,10 +33,12 @@ export const actor = Effect.gen(function* () {
   const chat = yield* Chat
   const broker = yield* Broker
   const { commands } = yield* Commander.topics
+  const rush = yield* Rush
   const vitals = Supervise.vitals()
   const stop = yield* Deferred.make<void>()
 
   const write = Effect.fnUntraced(function* ({ confirm, heard }: Batch) {
+    if (heard.length >= many) yield* rush.felt
     yield* broker.publish(heard.flatMap((each) => recordsOf(commands.name, each)))
     yield* confirm
     vitals.handled += heard.length

@@ -7,6 +7,7 @@ import { Headless, Main, untilFatal } from "../main.ts"
 import * as RoutesFile from "../notify/RoutesFile.ts"
 import * as Room from "../runtime/Room.ts"
 import * as Running from "../runtime/Running.ts"
+import * as Heap from "../runtime/Heap.ts"
 import * as Settings from "../settings.ts"
 import * as Server from "../web/Server.ts"
 import { CommandError } from "./CommandError.ts"
@@ -24,6 +25,7 @@ const endOnSecondSignal = Effect.sync(() => {
 const untilStopped = Effect.onInterrupt(untilFatal, () => Effect.logInfo("stopping: finishing what is in hand"))
 
 const run = Effect.gen(function* () {
+  yield* Effect.forkScoped(Heap.bound)
   const url = yield* Server.url
   yield* Running.announce(url)
   yield* Console.log(`\n  rtfm is ready: ${url}/\n  Ctrl-C stops it\n`)

@@ -31,8 +31,8 @@ export interface Gateway {
 
 /** Dispatches that wait to be taken. More of them and the connection is closed until they are taken, then resumed. */
 const mostWaiting = 20_000
-/** Dispatches handed over at once. */
-const atOnce = 500
+/** Dispatches handed over at once: each time waits for a transaction of the state. */
+const atOnce = 2_000
 /** Longer without a sign of life, three heartbeats, and the connection is given up. */
 const silence = Duration.minutes(2)
 /** Tells Discord that the session goes on elsewhere. */

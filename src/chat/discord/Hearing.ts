@@ -47,11 +47,12 @@ const authorOf = ({ author, member, webhook_id }: Message): Author => ({
 
 /** Whether a text calls somebody by a token of its own, outside code; `@everyone`, roles and replies do not count. */
 export const mentions = (content: string, userId: string): boolean =>
-  new RegExp(`<@!?${userId}>`).test(content.replaceAll(/```[\s\S]*?(?:```|$)|`[^`\n]*`/g, ""))
+  content.includes("<@") && new RegExp(`<@!?${userId}>`).test(content.replaceAll(/```[\s\S]*?(?:```|$)|`[^`\n]*`/g, ""))
 
 /** The words, with names for the tokens of people; a forwarded message's own. */
 export const textOf = (message: Message, selfId: string): string => {
   const content = message.content || (message.message_snapshots?.[0]?.message.content ?? "")
+  if (!content.includes("<")) return content
   const names = new Map((message.mentions ?? []).map((user) => [user.id, nameOf(user)]))
   return content
     .replaceAll(/<@!?(\d+)>/g, (token, id: string) =>
