@@ -1,28 +1,40 @@
-/** `npm run bench [-- --quick]`: what the parts cost, as ratios measured side by side in this run, and against their goals. */
+/**
+ * `npm run bench [-- NAMES] [--quick]`: what the parts cost, as ratios measured side by side in this run, and against
+ * their goals; the named parts alone where there are names, as in `npm run bench -- kafka`.
+ */
 import { availableParallelism, cpus, loadavg } from "node:os"
 import { styleText } from "node:util"
 import * as actors from "./actors.ts"
 import * as broker from "./broker.ts"
+import * as kafka from "./kafka.ts"
 import * as process_ from "./process.ts"
 import * as question from "./question.ts"
 import * as vectorizer from "./vectorizer.ts"
 
 const quick = process.argv.includes("--quick")
 
-const groups = [
+const all = [
   ["Broker", broker.run],
+  ["Kafka", () => kafka.run(quick)],
   ["Actors", () => actors.run(quick)],
   ["Vectorizer", () => vectorizer.run(quick)],
   ["Questions", () => question.run(quick)],
   ["Process", () => process_.run(quick)]
 ] as const
 
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
+const groups = all.filter(([title]) => names.length === 0 || names.includes(title.toLowerCase()))
+if (groups.length < names.length) {
+  console.error(`What can be measured: ${all.map(([title]) => title.toLowerCase()).join(", ")}.`)
+  process.exit(2)
+}
+
 const widths = { name: 54, value: 40 }
 const mark = (ok: boolean | undefined) =>
   ok === undefined ? " " : ok ? styleText("green", "✓") : styleText(["red", "bold"], "✗")
 
 /** A name without the group it stands under. */
-const short = (name: string) => name.replace(/^(broker|actor|vectorizer|question|process): /, "")
+const short = (name: string) => name.replace(/^(broker|kafka|actor|vectorizer|question|process): /, "")
 
 const line = ({ goal, name, ok, value }: broker.Figure): string => {
   const wanted = goal === undefined ? "" : styleText("dim", `goal ${goal}`)

@@ -38,14 +38,21 @@ const isLive = async (url: string): Promise<boolean> => {
 }
 
 /** Starts a program on a folder of its own and waits until it is live. */
-const start = async (program: string): Promise<Running> => {
+export const start = async (program: string, settings: Readonly<Record<string, string>> = {}): Promise<Running> => {
   const folder = mkdtempSync(join(tmpdir(), "rtfm-bench-"))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const before = performance.now()
   const child = spawn(process.execPath, [program, "start"], {
     cwd: folder,
-    env: { PATH: process.env["PATH"], HOME: folder, DATA_DIR: folder, PORT: String(port), INGEST_OWN_DOCS: "false" },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: folder,
+      DATA_DIR: folder,
+      PORT: String(port),
+      INGEST_OWN_DOCS: "false",
+      ...settings
+    },
     stdio: "ignore"
   })
   while (!(await isLive(url))) {
@@ -55,14 +62,14 @@ const start = async (program: string): Promise<Running> => {
   return { url, folder, child, startedMs: performance.now() - before }
 }
 
-const stop = async ({ child, folder }: Running) => {
+export const stop = async ({ child, folder }: Running) => {
   child.kill("SIGTERM")
   if (child.exitCode === null) await once(child, "exit")
   rmSync(folder, { recursive: true, force: true })
 }
 
 /** What the process says of itself. */
-const vitals = async ({ url }: Running) => {
+export const vitals = async ({ url }: Running) => {
   const text = await (await fetch(`${url}/metrics`)).text()
   const metric = (name: string) => Number(new RegExp(`^${name} (\\S+)`, "m").exec(text)![1])
   return { cpuSeconds: metric("process_cpu_seconds_total"), rss: metric("process_resident_memory_bytes") }
@@ -79,7 +86,7 @@ const starts = async (program: string, times: number) => {
   return all
 }
 
-const untilVectorsAreUp = async ({ url }: Running) => {
+export const untilVectorsAreUp = async ({ url }: Running) => {
   while (true) {
     const { parts } = (await (await fetch(`${url}/api/status`)).json()) as {
       readonly parts: ReadonlyArray<{ readonly name: string; readonly up: boolean }>

@@ -52,7 +52,15 @@ for (const [name, installation] of [
         yield* publish(settings, ["exhausted", "rejected", "defect", "undecodable", "exhausted"])
         assert.lengthOf(yield* waiting, 5)
 
+        const [first] = JSON.parse(yield* dlq("list", "--topic", "things", "--json"))
+        const shown = yield* dlq("show", `${first.topic}/${first.partition}/${first.offset}`)
+        assert.include(shown, `came from     things/0/${first.key.slice(4)}`)
+        assert.include(shown, `trace: ${first.key.slice(4)}`)
+        assert.include(yield* refusal(settings, "dlq", "show", "things.dlq/0/999"), "There is no dead letter")
+
         const all = ["redrive", "--topic", "things"]
+        const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
+        assert.match(yield* dlq(...all, "--since", tomorrow, "--force"), /^0 dead letters sent back\./)
         assert.match(yield* dlq(...all, "--dry-run"), /^3 dead letters would be sent back\.[^]*2 dead letters stay/)
         assert.deepStrictEqual(yield* inTopic("things"), [])
         assert.match(yield* dlq(...all, "--limit", "1"), /^1 dead letter sent back\./)

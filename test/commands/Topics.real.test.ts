@@ -1,14 +1,49 @@
 /** `rtfm topics` on the embedded broker and on Kafka. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Option, Queue, Terminal } from "effect"
 import { all } from "../../src/domain/Topics.ts"
 import * as KafkaServer from "../fixtures/KafkaServer.ts"
-import { embedded, lines, onKafka, refusal, run, type Settings } from "./inProcess.ts"
+import { embedded, lines, onKafka, refusal, run, runAt, type Settings } from "./inProcess.ts"
 
 const bootstrap = KafkaServer.forFile(KafkaServer.bootstrap)
 
 const topics = (settings: Settings, ...args: ReadonlyArray<string>) => run(settings, "topics", ...args)
 const refused = (settings: Settings, ...args: ReadonlyArray<string>) => refusal(settings, "topics", ...args)
+
+/** Somebody at a terminal who presses these keys. */
+const typing = (...names: ReadonlyArray<string>) => {
+  const shown: Array<string> = []
+  const terminal = Terminal.make({
+    columns: Effect.succeed(80),
+    rows: Effect.succeed(24),
+    size: Effect.flatMap(Queue.make<Terminal.Size>(), (sizes) =>
+      Effect.as(Queue.offer(sizes, { columns: 80, rows: 24 }), sizes)
+    ),
+    readInput: Effect.gen(function* () {
+      const keys = yield* Queue.make<Terminal.UserInput>()
+      const plain = { ctrl: false, meta: false, shift: false }
+      for (const name of names) yield* Queue.offer(keys, { input: Option.some(name), key: { name, ...plain } })
+      return keys
+    }),
+    readLine: Effect.succeed(""),
+    display: (text) => Effect.sync(() => void shown.push(text))
+  })
+  return { terminal, shown: () => shown.join("") }
+}
+
+/** Standard input is a terminal, until the scope closes. */
+const atTerminal = Effect.acquireRelease(
+  Effect.sync(() => {
+    const before = Object.getOwnPropertyDescriptor(process.stdin, "isTTY")
+    Object.defineProperty(process.stdin, "isTTY", { value: true, configurable: true })
+    return before
+  }),
+  (before) =>
+    Effect.sync(() => {
+      if (before === undefined) Reflect.deleteProperty(process.stdin, "isTTY")
+      else Object.defineProperty(process.stdin, "isTTY", before)
+    })
+)
 
 for (const [name, installation] of [
   ["the embedded broker", embedded],
@@ -79,6 +114,24 @@ for (const [name, installation] of [
         assert.match(yield* topics(settings, "describe", "a"), /^a: kept 7 d/)
         assert.strictEqual(yield* topics(settings, "delete", "a", "--yes"), "a: deleted")
         assert.include(yield* refused(settings, "describe", "a"), "There is no topic a; there are b.")
+      })
+    )
+
+    it.live("asks somebody at a terminal before it deletes", () =>
+      Effect.gen(function* () {
+        const settings = yield* installation
+        yield* topics(settings, "create", "a", "b")
+        yield* run(settings, "produce", "one", "two", "--topic", "a")
+        yield* atTerminal
+        const no = typing("n")
+        const refusal = Effect.flip(runAt(no.terminal, settings, "topics", "delete", "a", "b"))
+        assert.strictEqual(((yield* refusal) as Error).message, "Nothing was deleted.")
+        // At Kafka the end of a transaction takes an offset, too.
+        assert.match(no.shown(), /Delete a \([1-9] records\), b \(0 records\) for good\?/)
+        assert.match(yield* topics(settings, "describe", "a"), /^a: kept/)
+        const { out } = yield* runAt(typing("y").terminal, settings, "topics", "delete", "a", "b")
+        assert.strictEqual(out, "a: deleted\nb: deleted")
+        assert.include(yield* refused(settings, "describe", "a"), "There is no topic a")
       })
     )
   })

@@ -1,6 +1,6 @@
 /** Commands of `rtfm` run in this process, each with settings of its own. */
 import { NodeServices } from "@effect/platform-node"
-import { ConfigProvider, Effect, Layer, Logger } from "effect"
+import { ConfigProvider, Effect, Layer, Logger, Terminal } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
 import { randomBytes } from "node:crypto"
@@ -27,8 +27,14 @@ export const onKafka = (bootstrap: string) =>
 
 /** What a command prints, on both streams. */
 export const runBoth = (settings: Settings, ...args: ReadonlyArray<string>) =>
+  Effect.flatMap(Terminal.Terminal, (terminal) => runAt(terminal, settings, ...args)).pipe(
+    Effect.provide(NodeServices.layer)
+  )
+
+/** The same at a terminal of one's own. */
+export const runAt = (terminal: Terminal.Terminal, settings: Settings, ...args: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    yield* Command.runWith(rtfm, { version: "0.0.0" })(args)
+    yield* Effect.provideService(Command.runWith(rtfm, { version: "0.0.0" })(args), Terminal.Terminal, terminal)
     const texts = (lines: ReadonlyArray<unknown>) => lines.join("\n")
     return { out: texts(yield* TestConsole.logLines), err: texts(yield* TestConsole.errorLines) }
   }).pipe(
