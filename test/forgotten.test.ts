@@ -263,7 +263,7 @@ describe("what is gone", () => {
           const receipt = yield* Fiber.join(forgetting)
           assert.deepInclude(receipt, {
             userId: ada.id,
-            after: { messages: 0, shown: 0, opinions: 0, records: 0 },
+            after: { messages: 0, shown: 0, files: 0, opinions: 0, records: 0 },
             stillIn: []
           })
           assert.deepInclude(receipt.before, { messages: 1, shown: 2, opinions: 1 })

@@ -13,6 +13,8 @@ export interface Held {
   readonly messages: number
   /** Messages of theirs that the page shows. */
   readonly shown: number
+  /** Files of theirs in the store. */
+  readonly files: number
   /** What they thought of answers. */
   readonly opinions: number
   /** Records of the log that have words of theirs. */
@@ -70,7 +72,8 @@ const saidInState = Effect.fnUntraced(function* (userId: string) {
     WHERE p.author_id = ${userId} AND p.message_id IS NOT NULL
     UNION SELECT m.id, 'local', coalesce(c.parent_id, c.id)
     FROM local_messages m JOIN local_channels c ON c.id = m.channel_id
-    WHERE m.author_id = ${userId} AND m.author_bot = 0`
+    WHERE m.author_id = ${userId} AND m.author_bot = 0
+    UNION SELECT message_id, server_id, channel_id FROM files WHERE author_id = ${userId}`
 }, safely)
 
 /** In the log: also questions, which nobody finds, and what was said in direct messages. */
@@ -130,13 +133,15 @@ const heldInLog = Effect.fnUntraced(function* <E, R>(gone: Gone, { read }: Log<E
 
 const held = Effect.fnUntraced(function* (userId: string, inLog: Receipt["stillIn"]) {
   const sql = yield* SqlClient.SqlClient
-  const [row] = yield* sql<{ messages: number; shown: number; opinions: number }>`
+  const [row] = yield* sql<{ messages: number; shown: number; files: number; opinions: number }>`
     SELECT (SELECT count(*) FROM passages WHERE author_id = ${userId}) AS messages,
       (SELECT count(*) FROM local_messages WHERE author_id = ${userId} AND author_bot = 0) AS shown,
+      (SELECT count(*) FROM files WHERE author_id = ${userId}) AS files,
       (SELECT count(*) FROM feedback WHERE given_by = ${userId}) AS opinions`
   return {
     messages: Number(row!.messages),
     shown: Number(row!.shown),
+    files: Number(row!.files),
     opinions: Number(row!.opinions),
     records: inLog.reduce((sum, { records }) => sum + records, 0)
   } satisfies Held
@@ -162,7 +167,7 @@ export const forget = Effect.fn("Forgetting.forget")(function* <E, R>(userId: st
   const after = yield* now.pipe(
     Effect.repeat({
       schedule: Schedule.spaced("200 millis"),
-      until: ({ messages, records }) => messages === 0 && records === 0
+      until: ({ files, messages, records }) => messages === 0 && records === 0 && files === 0
     }),
     Effect.timeoutOrElse({ duration: patience, orElse: () => now })
   )
@@ -177,6 +182,7 @@ export const receiptText = ({ after, before, stillIn }: Receipt): string =>
   [
     countOf("Messages of yours that could be found", before.messages, after.messages),
     ...(before.shown === 0 ? [] : [countOf("Messages of yours on the page", before.shown, after.shown)]),
+    ...(before.files === 0 ? [] : [countOf("Files of yours", before.files, after.files)]),
     countOf("Opinions of yours on answers", before.opinions, after.opinions),
     countOf("Records of the log with words of yours", before.records, after.records),
     "Nothing more of what you say is kept.",

@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import type { Answered, BotResponse, Citation, Revised } from "./Answer.ts"
 import type { ChatEvent } from "./ChatMessage.ts"
+import type { DocumentRecord } from "./Document.ts"
 import type { BotQuery } from "./Question.ts"
 import { messageIdOf, withoutCitations } from "./Revision.ts"
 import * as Topics from "./Topics.ts"
@@ -68,6 +69,12 @@ const ofResponse = (response: BotResponse, gone: Gone): BotResponse | null => {
   return "question" in left ? ofQuestion(left, gone) : left
 }
 
+/** A file on a message goes with it. */
+const ofDocument = (record: DocumentRecord, gone: Gone): DocumentRecord | null => {
+  if (record.type === "removed" || record.place === undefined) return record
+  return gone.messageIds.has(record.place.messageId) || isIn(record.place, gone) ? null : record
+}
+
 /** A topic whose records hold words of people. */
 export interface Holder {
   readonly spec: Topics.TopicSpec
@@ -97,7 +104,8 @@ const isDraft = (bytes: Uint8Array): boolean =>
 const own = [
   holderOf(Topics.messages, ofEvent),
   holderOf(Topics.queries, ofQuery),
-  holderOf(Topics.responses, ofResponse)
+  holderOf(Topics.responses, ofResponse),
+  holderOf(Topics.documentChunks, ofDocument)
 ]
 
 /** With their dead letters. */
