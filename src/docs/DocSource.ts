@@ -76,20 +76,14 @@ const isForeign = (error: ConverterError): boolean => error.reason === "foreign"
 
 const isOpenApiByName = (path: string): boolean => /openapi|swagger/i.test(path)
 
-/** `undefined` for what is none of ours. */
-const readFile = Effect.fnUntraced(function* (file: string, path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const converter = yield* Converter
+/** A file whose bytes are here already; `undefined` for what is none of ours. */
+export const fromBytes = Effect.fn("DocSource.fromBytes")(function* (path: string, bytes: Uint8Array) {
   const left = (reason: string): DocProblem => ({ path, reason })
-  const { kind, largest } = Formats.byName(path)!
-  const { size } = yield* fs.stat(file)
-  if (size > largest) {
-    return kind === "data" && !isOpenApiByName(path)
-      ? undefined
-      : left(`is larger than ${Formats.inMebibytes(largest)}`)
-  }
-  const bytes = yield* fs.readFile(file)
-  return yield* converter.convert({ kind, bytes }).pipe(
+  const format = Formats.byName(path)
+  if (format === undefined) return left(`is not one of ${Formats.extensions.join(", ")}`)
+  const { kind, largest } = format
+  if (bytes.length > largest) return left(`is larger than ${Formats.inMebibytes(largest)}`)
+  return yield* Converter.use((converter) => converter.convert({ kind, bytes })).pipe(
     Effect.map(({ text, title }): DocFile => ({
       path,
       text,
@@ -98,6 +92,19 @@ const readFile = Effect.fnUntraced(function* (file: string, path: string) {
     })),
     Effect.catch((error) => Effect.succeed(isForeign(error) ? undefined : left(error.detail)))
   )
+})
+
+/** `undefined` for what is none of ours. */
+const readFile = Effect.fnUntraced(function* (file: string, path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const { kind, largest } = Formats.byName(path)!
+  const { size } = yield* fs.stat(file)
+  if (size > largest) {
+    return kind === "data" && !isOpenApiByName(path)
+      ? undefined
+      : { path, reason: `is larger than ${Formats.inMebibytes(largest)}` }
+  }
+  return yield* fromBytes(path, yield* fs.readFile(file))
 })
 
 /** Paths of the files below a folder. Links are followed, each folder is entered once. */
@@ -130,7 +137,7 @@ const walk = Effect.fnUntraced(function* (root: string) {
   return { found: found.sort(), problems }
 })
 
-const isFile = (read: DocFile | DocProblem): read is DocFile => "text" in read
+export const isFile = (read: DocFile | DocProblem): read is DocFile => "text" in read
 
 /** Reads a folder with everything below it, or one file. The source is named after the folder unless `name` is given. */
 export const read = Effect.fn("DocSource.read")(function* (place: string, options: { readonly name?: string } = {}) {

@@ -7,6 +7,8 @@ import { type Reading, Refresher } from "../actors/Refresher.ts"
 import { Chat } from "../chat/Chat.ts"
 import { defaultChannelId, LocalChat } from "../chat/LocalChat.ts"
 import { Passages } from "../knowledge/Passages.ts"
+import { Converter } from "../docs/formats/Converter.ts"
+import * as DocSource from "../docs/DocSource.ts"
 import { Documents, type DocumentsError, type Source } from "../docs/Documents.ts"
 import { type Found, Retriever } from "../knowledge/Retriever.ts"
 import * as OwnerKey from "../runtime/OwnerKey.ts"
@@ -32,6 +34,26 @@ const isOwner = Effect.gen(function* () {
   const { headers } = yield* HttpServerRequest.HttpServerRequest
   return headers[OwnerKey.header] === (yield* OwnerKey.OwnerKey)
 })
+interface Sent extends Omit<DocSource.DocFile, "text"> {
+  readonly text?: string
+  readonly bytes?: Uint8Array
+}
+
+/** What is neither text nor bytes has no text. */
+const fileOf = ({ bytes, text, ...sent }: Sent) =>
+  text !== undefined || bytes === undefined
+    ? Effect.succeed({ ...sent, text: text ?? "" })
+    : Effect.map(DocSource.fromBytes(sent.path, bytes), (file) => file && { ...file, ...sent })
+
+/** The files that were sent, and those of them that cannot be read. */
+const read = Effect.fnUntraced(function* (documents: ReadonlyArray<Sent>) {
+  const all = (yield* Effect.forEach(documents, fileOf)).filter((file) => file !== undefined)
+  return {
+    files: all.filter(DocSource.isFile),
+    problems: all.flatMap((file) => (DocSource.isFile(file) ? [] : [file]))
+  }
+})
+
 const notOwner = new Invalid({
   detail: "Only `rtfm ingest`, run where DATA_DIR can be read, names a folder that is read again: leave out `kind`"
 })
@@ -78,6 +100,7 @@ export const layer = HttpApiBuilder.group(
   "knowledge",
   Effect.fnUntraced(function* (handlers) {
     const documents = yield* Documents
+    const converter = yield* Converter
     const ingester = yield* Ingester
     const refresher = yield* Refresher
     const passages = yield* Passages
@@ -114,8 +137,10 @@ export const layer = HttpApiBuilder.group(
       ingest: Effect.fnUntraced(
         function* ({ payload: { documents, present = [], ...payload } }) {
           if (payload.kind !== undefined && !(yield* isOwner)) return yield* notOwner
-          const report = yield* ingester.ingest({ ...payload, files: documents, problems: notSent(documents, present) })
-          return { ...report, problems: [] }
+          const { files, problems } = yield* Effect.provideService(read(documents), Converter, converter)
+          const others = notSent(documents, present)
+          const report = yield* ingester.ingest({ ...payload, files, problems: [...problems, ...others] })
+          return { ...report, problems }
         },
         Effect.catchTags({ BrokerError: ofBroker, DocumentsError: ofDocuments })
       ),

@@ -6,6 +6,7 @@ import { Supervisor } from "../../src/actors/Supervise.ts"
 import * as MemoryBroker from "../../src/broker/Memory.ts"
 import { Chat, ChatError } from "../../src/chat/Chat.ts"
 import { LocalChat } from "../../src/chat/LocalChat.ts"
+import { Converter } from "../../src/docs/formats/Converter.ts"
 import { Documents } from "../../src/docs/Documents.ts"
 import type { Answer } from "../../src/domain/Answer.ts"
 import type { ActorStatus, LocalChannel, LocalMessage } from "../../src/domain/Happening.ts"
@@ -273,6 +274,7 @@ const Knowledge = Layer.mergeAll(
           : Option.none()
       )
   }),
+  Layer.mock(Converter, {}),
   Layer.mock(Refresher, {
     readings: Effect.succeed(new Map([["site", { ...reading, source: "site" }]])),
     add: (_address, name = "site") => Effect.succeed({ ...reading, source: name }),

@@ -133,7 +133,8 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
           documents: Schema.Array(
             Schema.Struct({
               path: Id,
-              text: Schema.String,
+              text: Schema.optionalKey(Schema.String),
+              bytes: Schema.optionalKey(Schema.Uint8ArrayFromBase64),
               format: Schema.optionalKey(Schema.Literals(["markdown", "text"])),
               title: Schema.optionalKey(Schema.String),
               url: Schema.optionalKey(Schema.String)
@@ -147,7 +148,8 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
           source: "The folder, file or site they come from",
           origin: "Where the source is; the same name from elsewhere is refused, as it would replace what is there",
           kind: "Whether `origin` is read again as a folder, or only the files of it that are given; for `rtfm ingest` alone",
-          documents: "Markdown with its path below the source; `url` is where readers find it",
+          documents:
+            "Markdown as `text`, or any document as its `bytes` in Base64 (HTML, PDF, OpenAPI, as its path ends), with its path below the source; `url` is where readers find it",
           removeMissing: "Documents of the source that are neither in the list nor present leave the index",
           present: "Paths that are there, too: a large source is sent in parts, and the last part names all",
           baseUrl: "Where readers find the documents; links go there"

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
 import * as api from "./api.ts"
-import { type Found, fromDrop, fromPicker, inParts, type LeftOut, sorted, textOf } from "./Drop.ts"
+import { type Found, fromDrop, fromPicker, documentOf, inParts, type LeftOut, sorted } from "./Drop.ts"
 import { Icon } from "./Icon.tsx"
 import { documentsVersion } from "./state.ts"
 import { texts } from "./texts.ts"
@@ -41,16 +41,16 @@ const add = async (files: ReadonlyArray<Found>): Promise<void> => {
 
 const addSource = async (source: string, found: ReadonlyArray<Found>): Promise<void> => {
   for (const part of inParts(found)) {
-    const documents: Array<{ readonly path: string; readonly text: string }> = []
+    const documents: Array<NonNullable<Awaited<ReturnType<typeof documentOf>>>> = []
     for (const one of part) {
-      const text = await textOf(one)
-      if (text === undefined) leave(source, { path: one.path, reason: texts.drop.noText })
-      else documents.push({ path: one.path, text })
+      const document = await documentOf(one)
+      if (document === undefined) leave(source, { path: one.path, reason: texts.drop.noText })
+      else documents.push(document)
     }
     try {
       const { chunks, problems } = await api.ingest({ source, documents, removeMissing: false })
       const before = progress.value.find((one) => one.source === source)!
-      note(source, { done: before.done + part.length, chunks: before.chunks + chunks })
+      note(source, { done: before.done + documents.length - problems.length, chunks: before.chunks + chunks })
       for (const problem of problems) leave(source, problem)
     } catch (error) {
       return note(source, { problem: api.asProblem(error).message })
@@ -60,7 +60,7 @@ const addSource = async (source: string, found: ReadonlyArray<Found>): Promise<v
 
 const leave = (source: string, problem: LeftOut): void => {
   const before = progress.value.find((one) => one.source === source)
-  if (before) note(source, { leftOut: [...before.leftOut, problem] })
+  if (before) note(source, { leftOut: [...before.leftOut, problem], total: before.total - 1 })
 }
 
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false

@@ -77,12 +77,16 @@ const sourceOf = ({ path }: Found): string => (path.includes("/") ? path.split("
 
 const whyNot = ({ file, path }: Found): string | undefined => {
   const format = Formats.byName(path)
-  if (format === undefined || (format.kind !== "markdown" && format.kind !== "text")) return texts.drop.kind
-  return file.size > format.largest ? texts.drop.large(Formats.inMebibytes(format.largest)) : undefined
+  if (format === undefined) return texts.drop.kind
+  const most = Math.min(format.largest, largest)
+  return file.size > most ? texts.drop.large(Formats.inMebibytes(most)) : undefined
 }
 
-/** Bytes of one request; the server takes 32 MiB, and text grows when it is written as JSON. */
-const atOnce = 8 * 1024 * 1024
+const mebibyte = 1024 * 1024
+/** Bytes of one request; the server takes 32 MiB, and text grows when it is written as JSON, bytes by a third. */
+const atOnce = 8 * mebibyte
+/** A file goes in one request. */
+const largest = 20 * mebibyte
 /** Documents of one request, so that the progress moves. */
 const mostAtOnce = 50
 
@@ -105,11 +109,32 @@ export const inParts = (found: ReadonlyArray<Found>): ReadonlyArray<ReadonlyArra
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** `undefined` when it is no text. */
-export const textOf = async ({ file }: Found): Promise<string | undefined> => {
+interface Sent {
+  readonly path: string
+  readonly text?: string
+  /** In Base64; the server makes text of it. */
+  readonly bytes?: string
+}
+
+const isText = (path: string): boolean => ["markdown", "text"].includes(Formats.byName(path)?.kind ?? "")
+
+/** `undefined` when it should be text and is none. */
+export const documentOf = async ({ file, path }: Found): Promise<Sent | undefined> => {
+  if (!isText(path)) return { path, bytes: await base64Of(file) }
   try {
-    return utf8.decode(await file.arrayBuffer())
+    return { path, text: utf8.decode(await file.arrayBuffer()) }
   } catch {
     return undefined
   }
+}
+
+/** Characters made of bytes at once: each is an argument of a call. */
+const bytesAtOnce = 8192
+
+const base64Of = async (file: File): Promise<string> => {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const parts: Array<string> = []
+  for (let at = 0; at < bytes.length; at += bytesAtOnce)
+    parts.push(String.fromCharCode(...bytes.subarray(at, at + bytesAtOnce)))
+  return btoa(parts.join(""))
 }

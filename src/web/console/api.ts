@@ -193,7 +193,7 @@ export const sendBack = ({ offset, partition, topic }: DeadLetter) =>
 
 export const ingest = (body: {
   readonly source: string
-  readonly documents: ReadonlyArray<{ readonly path: string; readonly text: string }>
+  readonly documents: ReadonlyArray<{ readonly path: string; readonly text?: string; readonly bytes?: string }>
   readonly removeMissing: boolean
 }) => call<IngestReport>("/documents", { method: "POST", body })
 

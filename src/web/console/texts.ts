@@ -381,13 +381,13 @@ export const texts = {
 
   drop: {
     label: "Add documents",
-    lead: "Drop Markdown or text here, files or a whole folder.",
+    lead: "Drop Markdown, text, HTML, PDF or OpenAPI here, files or a whole folder.",
     chooseFolder: "Choose a folder",
     chooseFiles: "Choose files",
     website: "Or the address of a website",
     read: "Read it",
     files: "files",
-    kind: "is neither Markdown nor text",
+    kind: "is of no kind that is read",
     large: (most: string) => `is larger than ${most}`,
     noText: "is not UTF-8",
     progress: (done: number, total: number, sections: number) =>

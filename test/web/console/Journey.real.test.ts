@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { call, newFolder, removeFolder, type Rtfm, start } from "../../process/Rtfm.ts"
+import { withPages } from "../../fixtures/Pdf.ts"
 import { launch } from "./Browser.ts"
 import { answers, box, drop, log, newChannel, People, said, say } from "./pageSuite.ts"
 
@@ -74,6 +75,21 @@ describe("the page and the whole process", () => {
     await last(page).getByRole("link", { name: "Open the document" }).click()
     await page.getByRole("heading", { name: "Descaling" }).waitFor()
     expect(await page.locator("mark").first().innerText()).toContain("citric acid")
+  })
+
+  it("reads HTML and PDF that were dropped, and says what is neither", async () => {
+    const page = await people.come(`${process.url}/#/documents`)
+    await page.getByRole("button", { name: "Choose a folder" }).waitFor()
+    await drop(page, {
+      "yard/gate.html":
+        "<!doctype html><title>Gate</title><h1>Gate</h1><p>The gate opens with the silver key at dawn.</p>",
+      "yard/well.pdf": withPages(["The well is cleaned every third spring."]).toString("latin1"),
+      "yard/broken.pdf": "no PDF at all"
+    })
+    await page.getByText(/^2 documents read, 3/).waitFor()
+    await page.getByText(/^broken\.pdf /).waitFor()
+    await page.getByRole("link", { name: "Gate" }).click()
+    await page.getByText("The gate opens with the silver key at dawn.").waitFor()
   })
 
   it("follows a question from the chat to its answer", async () => {

@@ -338,7 +338,7 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
         [`${source}/large.md`]: "x".repeat(2 * 1024 * 1024 + 1)
       })
       await page.getByText(/^1 document read/).waitFor()
-      await page.getByText("picture.png is neither Markdown nor text").waitFor()
+      await page.getByText("picture.png is of no kind that is read").waitFor()
       await page.getByText("large.md is larger than 2 MiB").waitFor()
     })
 
@@ -611,7 +611,7 @@ export const suite = (name: string, open: () => Promise<Target>): void => {
 export const drop = (page: Page, files: Readonly<Record<string, string>>): Promise<void> =>
   page.evaluate(`(() => {
     const file = (path, name, text) => ({ isFile: true, isDirectory: false, name,
-      file: (done) => done(new File([text], name)) })
+      file: (done) => done(new File([name.endsWith(".pdf") ? Uint8Array.from(text, (c) => c.charCodeAt(0)) : text], name)) })
     const folders = new Map()
     for (const [path, text] of Object.entries(${JSON.stringify(files)})) {
       const [folder, name] = path.split("/")
