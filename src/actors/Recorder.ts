@@ -1,5 +1,5 @@
 /** event-notifications → passages. What was told of events answers questions of those who see it told, for a while. */
-import { Clock, Config, Duration, Effect } from "effect"
+import { Array, Clock, Config, Duration, Effect } from "effect"
 import { Chat } from "../chat/Chat.ts"
 import type { ChatMessage } from "../domain/ChatMessage.ts"
 import { channelOf, isWebhook, type Notification } from "../domain/Notification.ts"
@@ -66,8 +66,13 @@ export const actor = Effect.gen(function* () {
     return audience._tag === "None" ? undefined : { serverId: audience.value.serverId, channelId }
   })
 
-  const remember = Effect.fnUntraced(function* (notifications: ReadonlyArray<Notification>, place: Place) {
-    yield* remembered.keep(notifications.map((each) => ({ id: idOf(each), ...place, until: each.at + lifetime })))
+  const remember = Effect.fnUntraced(function* (
+    notifications: Array.NonEmptyReadonlyArray<Notification>,
+    place: Place
+  ) {
+    yield* remembered.keep(
+      Array.map(notifications, (each) => ({ id: idOf(each), ...place, until: each.at + lifetime }))
+    )
     yield* passages.applyChat(
       notifications.map((each) => ({ type: "created", message: messageOf(each, each.known ?? "", place) }))
     )
@@ -100,7 +105,9 @@ export const actor = Effect.gen(function* () {
       const known = deliveries
         .map(({ value }) => value)
         .filter(({ at, known }) => known !== undefined && at + lifetime > now)
-      for (const [destination, notifications] of Map.groupBy(known, ({ destination }) => destination)) {
+      for (const [destination, notifications] of Object.entries(
+        Array.groupBy(known, ({ destination }) => destination)
+      )) {
         const place = yield* placeOf(destination)
         if (place !== undefined) yield* remember(notifications, place)
       }

@@ -1,5 +1,5 @@
 /** Which events are known for a while, and until when: kept in the state. */
-import { Context, Effect, Layer } from "effect"
+import { Array, Context, Effect, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as SqlFailure from "../state/SqlFailure.ts"
 import { LedgerError } from "./Ledger.ts"
@@ -34,8 +34,8 @@ const failed = (cause: SqlError.SqlError) => {
 export class Remembered extends Context.Service<
   Remembered,
   {
-    /** At least one; the same id is kept once. */
-    keep(known: ReadonlyArray<Known>): Effect.Effect<void, LedgerError>
+    /** The same id is kept once. */
+    keep(known: Array.NonEmptyReadonlyArray<Known>): Effect.Effect<void, LedgerError>
     /** Those whose time is over, the oldest first. */
     over(now: number, limit: number): Effect.Effect<ReadonlyArray<Known>, LedgerError>
     /** When the next one's time is over. */
@@ -48,7 +48,7 @@ export class Remembered extends Context.Service<
     Effect.map(SqlClient.SqlClient, (sql) =>
       Remembered.of({
         keep: (known) =>
-          sql`INSERT INTO remembered_events ${sql.insert(known.map(toRow))} ON CONFLICT (id) DO NOTHING`.pipe(
+          sql`INSERT INTO remembered_events ${sql.insert(Array.map(known, toRow))} ON CONFLICT (id) DO NOTHING`.pipe(
             Effect.asVoid,
             Effect.mapError(failed)
           ),

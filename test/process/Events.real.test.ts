@@ -186,26 +186,35 @@ describe("events in trouble", () => {
         300
       )
 
-      // Processed or failed as they should be.
-      const titles = new Map(
+      // Processed or failed as they should be; on a machine that is too busy a service may not answer in time.
+      const embeds = new Map(
         toldIn().flatMap(({ body }) =>
-          (body["embeds"] as Array<any>).map(({ footer, title }) => [footer.text.slice(-13), title] as const)
+          (body["embeds"] as Array<any>).map((embed) => [embed.footer.text.slice(-13), embed] as const)
         )
       )
-      for (const event of all) {
-        assert.match(titles.get(referenceOf(idOf(event)))!, fails(event.n) ? /event failed$/ : /event processed$/)
+      const hasFailed = (event: Sent) => embeds.get(referenceOf(idOf(event))).title.endsWith(" event failed")
+      const late = all.filter((event) => hasFailed(event) && !fails(event.n))
+      for (const event of late) {
+        const { value } = embeds.get(referenceOf(idOf(event))).fields.find(({ name }: any) => name === "Error")
+        assert.match(value, /did not answer|could not be reached/)
       }
+      assert.isAtMost(late.length, events / 100)
+      assert.deepStrictEqual(
+        all.filter((event) => fails(event.n) && !hasFailed(event)),
+        []
+      )
 
       // Nothing paid or dispensed twice; stock and money add up.
       const orders = all.filter(({ type }) => type === requestCreated.type)
-      const good = orders.filter(({ n }) => !fails(n)).map(idOf)
+      const good = orders.filter((order) => !hasFailed(order)).map(idOf)
       const bad = orders.filter(({ n }) => fails(n)).map(idOf)
-      const [charged, dispensed, refunded, reserved, restocked] = [
+      const [charged, dispensed, refunded, reserved, restocked, stopped] = [
         "charges",
         "dispenses",
         "refunds",
         "reservations",
-        "restocks"
+        "restocks",
+        "stops"
       ].map(services.countsOf)
       for (const id of good) {
         assert.deepStrictEqual([charged!.get(id), dispensed!.get(id), reserved!.get(id)], [1, 1, 1])
@@ -215,7 +224,12 @@ describe("events in trouble", () => {
         assert.deepStrictEqual([reserved!.get(id), restocked!.get(id)], [1, 1])
         assert.isFalse(charged!.has(id) || dispensed!.has(id) || refunded!.has(id))
       }
-      assert.strictEqual(charged!.size, good.length)
+      for (const id of late.filter(({ type }) => type === requestCreated.type).map(idOf)) {
+        assert.deepStrictEqual([restocked!.get(id), reserved!.get(id) ?? 1], [1, 1])
+        if (charged!.has(id)) assert.deepStrictEqual([charged!.get(id), refunded!.get(id)], [1, 1])
+        if (dispensed!.has(id)) assert.deepStrictEqual([dispensed!.get(id), stopped!.get(id)], [1, 1])
+      }
+      assert.isAtMost(charged!.size, good.length + late.length)
 
       // Duplicates only where an answer was lost, or the process was killed before it could write one down.
       const sure = toldIn().filter(
@@ -230,7 +244,7 @@ describe("events in trouble", () => {
       const copies = toldIn().flatMap(referencesOf).length
       const faults = Object.fromEntries(discord.faults.happened)
       await context.annotate(
-        `${copies - told().size} of ${copies} told twice, ${toldIn().length} messages, ${JSON.stringify(faults)}`
+        `${copies - told().size} of ${copies} told twice, ${late.length} failed since a service was late, ${toldIn().length} messages, ${JSON.stringify(faults)}`
       )
       assert.isAtLeast(killedAt.length, kills)
       assert.strictEqual(await (await running).kill("SIGTERM"), 0)
