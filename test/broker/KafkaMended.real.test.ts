@@ -211,7 +211,7 @@ describe("Kafka, mended", { concurrent: true }, () => {
         [long, ...short]
       )
       fetching.pump()
-      yield* eventually(Effect.sync(() => short.some(({ buffer }) => buffer.length === 4)))
+      yield* eventually(Effect.sync(() => short.some(({ buffer }) => buffer.length === 4) && long.buffer.length >= 512))
       const ahead = long.buffer.length
       assert.isAbove(ahead, 200)
       assert.isBelow(ahead, 2_000)
@@ -222,6 +222,24 @@ describe("Kafka, mended", { concurrent: true }, () => {
       fetching.pump()
       yield* eventually(Effect.sync(() => long.buffer.length > 200))
       assert.strictEqual(long.buffer[0]!.offset, ahead)
+    }))
+
+  test("reads ahead no more of what is compressed very well", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      const same = Array.from({ length: 500 }, () => record("one", "a", "x".repeat(600)))
+      for (let i = 0; i < 40; i++) yield* first.publish(same)
+      const admin = yield* acquireAdmin(options)
+      const source: Fetching.Source = { topic: "one", partition: 0, next: 0, buffer: [], wants: () => true }
+      const fetching = yield* Fetching.make(options, [yield* Directory.make(options, admin).get("one")], [source])
+      for (let i = 0; i < 5; i++) {
+        const before = source.next
+        fetching.pump()
+        yield* eventually(Effect.sync(() => source.next > before))
+        // Three of the batches are more than are aimed at.
+        assert.isAtMost(source.next - before, 2_500)
+        source.buffer.splice(0)
+      }
     }))
 
   test("replaces a producer that was shut out", () =>

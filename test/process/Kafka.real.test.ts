@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { randomBytes } from "node:crypto"
 import * as KafkaServer from "../fixtures/KafkaServer.ts"
-import { call, newFolder, removeFolder, start } from "./Rtfm.ts"
+import { call, inFolder, newFolder, removeFolder, run, start } from "./Rtfm.ts"
 
 const bootstrap = KafkaServer.forFile(KafkaServer.bootstrap)
 
@@ -43,6 +43,27 @@ describe("rtfm start on Kafka", () => {
       removeFolder(folder)
     }
   })
+
+  it("refuses to share what cannot be shared, and names what can", { timeout: 120_000 }, () =>
+    inFolder(async (folder) => {
+      const told = async (actors: string, env: Readonly<Record<string, string>> = {}) => {
+        const { exited, output } = run({ folder, args: ["start", "--actors", actors], env })
+        return [await exited, output()] as const
+      }
+      const kafka = { KAFKA_BOOTSTRAP_SERVERS: bootstrap(), KAFKA_TOPIC_PREFIX: `${randomBytes(4).toString("hex")}.` }
+      const [unknown, alone, none, embedded] = await Promise.all([
+        told("indexer,indexr", kafka),
+        told("speaker", kafka),
+        told(",", kafka),
+        told("indexer")
+      ])
+      for (const [code] of [unknown, alone, none, embedded]) assert.notStrictEqual(code, 0)
+      assert.match(unknown[1], /--actors: there is no actor indexr\. Choose among .*indexer.*answerer/)
+      assert.include(alone[1], "--actors: speaker can only run where all run.")
+      assert.include(none[1], "--actors: none is named.")
+      assert.include(embedded[1], "set KAFKA_BOOTSTRAP_SERVERS")
+    })
+  )
 
   it("waits for a Kafka that does not answer, and says so", { timeout: 60_000 }, async () => {
     const folder = newFolder()

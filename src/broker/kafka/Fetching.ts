@@ -17,13 +17,13 @@ const patience = { endless: 5_000, ending: 500, leftOut: 50 }
 
 /** Bytes of one answer, and of a partition in it, so that a long one does not hold up the others. */
 const answerBytes = 1024 * 1024
-const partitionBytes = { first: 16 * 1024, least: 4 * 1024, most: 128 * 1024 }
+const partitionBytes = { least: 4 * 1024, most: 128 * 1024 }
 
 /** Records of a partition that an answer is to have, about: what is compressed well would be very many. */
 const aimedAt = 1_024
 
 /** A partition with fewer records in its buffer is fetched. */
-const enough = 256
+const enough = 512
 
 /** A partition being read. */
 export interface Source {
@@ -139,7 +139,7 @@ export const make = Effect.fnUntraced(function* (
         partitions: sources.map((source) => ({
           partition: source.partition,
           fetchOffset: BigInt(source.next),
-          partitionMaxBytes: sizes.get(source) ?? partitionBytes.first,
+          partitionMaxBytes: sizes.get(source) ?? partitionBytes.least,
           currentLeaderEpoch: -1,
           lastFetchedEpoch: -1
         }))

@@ -33,7 +33,7 @@ export const maxValueBytes = 1024 * 1024
 
 const place = (record: OutgoingRecord, topic: string, partition: number, name: string): Placed => {
   const key = record.key === null ? null : Buffer.from(record.key)
-  const value = Buffer.from(record.value.buffer, record.value.byteOffset, record.value.byteLength)
+  const value = Buffer.from(record.value)
   const headers = new Map<Buffer, Buffer>()
   let bytes = overhead + (key?.length ?? 0) + value.length
   for (const [header, text] of Object.entries(record.headers ?? {})) {
