@@ -4,6 +4,7 @@ import { Command } from "effect/cli"
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from "node:fs"
 import { createServer } from "node:net"
 import { resolve } from "node:path"
+import * as FileSettings from "../files/FileSettings.ts"
 import { Embedder } from "../model/Embedder.ts"
 import * as LocalEmbedder from "../model/LocalEmbedder.ts"
 import * as Running from "../runtime/Running.ts"
@@ -116,12 +117,22 @@ const checkDiscord = Effect.gen(function* () {
   return ok ? Result.succeed(detail) : Result.fail(detail)
 })
 
+/** The client of the store for files is loaded only where there is one. */
+const checkFiles = Effect.gen(function* () {
+  const address = yield* FileSettings.address
+  if (address === undefined) return Result.succeed("MINIO_URL is not set: files of messages are left where they are")
+  const { make } = yield* Effect.promise(() => import("../files/S3.ts"))
+  const store = yield* make(address)
+  return Result.succeed(yield* store.check)
+}).pipe(Effect.scoped)
+
 const checks = [
   ["node", checkNode],
   ["settings", checkSettings],
   ["data folder", checkFolder],
   ["process", checkProcess],
   ["discord", checkDiscord],
+  ["files", checkFiles],
   ["vectors", checkVectorsUnlessRunning],
   ["embedder", checkEmbedder]
 ] as const
@@ -145,6 +156,6 @@ export const doctor = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("Check settings, disk, Node, Discord, Chroma and the embedder"),
+  Command.withDescription("Check settings, disk, Node, Discord, the store for files, Chroma and the embedder"),
   Command.withExamples([{ command: "rtfm doctor", description: "One line for each thing that is needed" }])
 )

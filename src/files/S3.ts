@@ -26,12 +26,14 @@ const failuresTotal = Metric.counter("rtfm_files_failures_total", {
 
 /** Of the client's errors, what the store said and with which status; none when there was no answer. */
 const answerIn = (error: unknown): { readonly name: string; readonly status: number | undefined } => {
-  const { $metadata, Code, name } = error as {
+  const { $metadata, Code, code, name } = error as {
     readonly name?: string
     readonly Code?: string
+    /** Of a connection that failed. */
+    readonly code?: string
     readonly $metadata?: { readonly httpStatusCode?: number }
   }
-  return { name: Code ?? name ?? "Unknown", status: $metadata?.httpStatusCode }
+  return { name: Code ?? code ?? name ?? "Unknown", status: $metadata?.httpStatusCode }
 }
 
 const busy: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
@@ -194,4 +196,11 @@ export const make = Effect.fnUntraced(function* (address: Address) {
   })
 })
 
-export const layer = (address: Address) => Layer.effect(FileStore, make(address))
+/** What is wrong is said at the start, and nothing waits for it. */
+export const layer = (address: Address) =>
+  Layer.effect(
+    FileStore,
+    Effect.tap(make(address), ({ check }) =>
+      Effect.forkScoped(Effect.catch(check, ({ detail }) => Effect.logWarning(detail)))
+    )
+  )

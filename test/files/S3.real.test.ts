@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import type { Address } from "../../src/files/FileSettings.ts"
+import { FileStore } from "../../src/files/FileStore.ts"
 import * as S3 from "../../src/files/S3.ts"
 import { suite } from "../contract/FileStore.ts"
 import { forFile } from "../fixtures/KafkaServer.ts"
@@ -9,7 +10,13 @@ import * as S3Server from "../fixtures/S3Server.ts"
 
 const server = forFile(S3Server.make)
 
-suite("versitygw", Layer.unwrap(Effect.sync(() => S3.layer(server().address))))
+suite(
+  "versitygw",
+  Layer.effect(
+    FileStore,
+    Effect.suspend(() => S3.make(server().address))
+  )
+)
 
 const errorAt = (address: Address) =>
   Effect.gen(function* () {

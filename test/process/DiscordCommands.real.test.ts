@@ -2,8 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Discord, type Options } from "../discord/Discord.ts"
+import { forFile } from "../fixtures/KafkaServer.ts"
+import * as S3Server from "../fixtures/S3Server.ts"
 import { golden } from "../golden/golden.ts"
 import { call, inFolder, newFolder, removeFolder, run, until } from "./Rtfm.ts"
+
+const store = forFile(S3Server.make)
 
 const withDiscord = async (body: (discord: Discord, folder: string) => Promise<void>, options: Options = {}) => {
   const discord = await Discord.open(options)
@@ -55,20 +59,28 @@ describe("rtfm at Discord, from the command line", () => {
     })
   )
 
-  it("says in one sentence what is wrong, and where the bot is invited", { timeout: 120_000 }, () =>
+  it("says in one sentence what is wrong, and where the bot is invited", { timeout: 300_000 }, () =>
     withDiscord(
       async (discord, folder) => {
-        const lines = async (env: Record<string, string>) => {
+        const lines = async (env: Record<string, string>, wanted = "discord") => {
           const { output } = await rtfm(folder, { ...discord.env, ...env }, "doctor", "--json")
           const findings = JSON.parse(output) as ReadonlyArray<{ check: string; detail: string }>
-          return findings.find(({ check }) => check === "discord")!.detail.replaceAll(discord.bot.id, "<id>")
+          const { detail } = findings.find(({ check }) => check === wanted)!
+          return detail.replaceAll(discord.bot.id, "<id>").replaceAll(/127\.0\.0\.1:\d+/g, "<store>")
         }
+        const { env: keys } = store()
         const said = {
           "no token": await lines({ DISCORD_TOKEN: "" }),
           "a token that is not accepted": await lines({ DISCORD_TOKEN: discord.token.replace(/.$/, "y") }),
           "without the intent, and a channel that is not there": await lines({
             LISTEN_CHANNEL_IDS: "123456789012345678"
-          })
+          }),
+          "no store for files": await lines({}, "files"),
+          "a store for files": await lines(keys, "files"),
+          "a key of the store that is not accepted": await lines({ ...keys, MINIO_ACCESS_KEY: "expired" }, "files"),
+          "a secret of the store that is not accepted": await lines({ ...keys, MINIO_SECRET_KEY: "old" }, "files"),
+          "a store that is not there": await lines({ ...keys, MINIO_URL: "http://127.0.0.1:9" }, "files"),
+          "a store without its keys": await lines({ MINIO_URL: "http://127.0.0.1:9" }, "settings")
         }
         const text = Object.entries(said).map(([name, sentence]) => `${name}\n  ${sentence}\n`)
         await Effect.runPromise(golden("discord.txt", text.join("\n")))

@@ -151,6 +151,28 @@ describe("files of messages", () => {
     })
   )
 
+  it("are not kept with a key that expired, which the start says, and the rest goes on", { timeout: 240_000 }, () =>
+    scene(
+      async ({ discord, folder, rtfm }) => {
+        const ada = discord.user("ada")
+        const general = discord.guild({ members: [ada] }).channel("general")
+        ada.says(general, "The code of the locker is zebra.", { files: [file("a.txt", manual)] })
+        await until(
+          () => passagesWith(folder, "zebra"),
+          (count) => count === 1,
+          60
+        )
+        await until(
+          () => rtfm.output(),
+          (said) => /does not accept MINIO_ACCESS_KEY and MINIO_SECRET_KEY \(InvalidAccessKeyId\)/.test(said),
+          60
+        )
+        assert.notInclude(rtfm.output(), "expired-key")
+      },
+      { MINIO_ACCESS_KEY: "expired-key" }
+    )
+  )
+
   it("do not delay their message, and wait for a host or a store that is away", { timeout: 240_000 }, () =>
     scene(async ({ discord, folder, keys, rtfm }) => {
       const ada = discord.user("ada")
