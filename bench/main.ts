@@ -6,6 +6,7 @@ import { availableParallelism, cpus, loadavg } from "node:os"
 import { styleText } from "node:util"
 import * as actors from "./actors.ts"
 import * as broker from "./broker.ts"
+import * as discord from "./discord.ts"
 import * as kafka from "./kafka.ts"
 import * as process_ from "./process.ts"
 import * as question from "./question.ts"
@@ -19,7 +20,8 @@ const all = [
   ["Actors", () => actors.run(quick)],
   ["Vectorizer", () => vectorizer.run(quick)],
   ["Questions", () => question.run(quick)],
-  ["Process", () => process_.run(quick)]
+  ["Process", () => process_.run(quick)],
+  ["Discord", () => discord.run(quick)]
 ] as const
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
@@ -34,7 +36,7 @@ const mark = (ok: boolean | undefined) =>
   ok === undefined ? " " : ok ? styleText("green", "✓") : styleText(["red", "bold"], "✗")
 
 /** A name without the group it stands under. */
-const short = (name: string) => name.replace(/^(broker|kafka|actor|vectorizer|question|process): /, "")
+const short = (name: string) => name.replace(/^(broker|kafka|actor|vectorizer|question|process|discord): /, "")
 
 const line = ({ goal, name, ok, value }: broker.Figure): string => {
   const wanted = goal === undefined ? "" : styleText("dim", `goal ${goal}`)
