@@ -62,9 +62,7 @@ export const Explanation = Schema.Struct({
       parts: Parts
     })
   ),
-  grounds: Schema.Struct({ score: Schema.Finite, threshold: Schema.Finite, enough: Schema.Boolean }),
-  /** What a model was given, where one wrote the answer. */
-  prompt: Schema.optionalKey(Schema.String)
+  grounds: Schema.Struct({ score: Schema.Finite, threshold: Schema.Finite, enough: Schema.Boolean })
 })
 export type Explanation = typeof Explanation.Type
 

@@ -2,13 +2,17 @@
 import { Clock, Duration, Effect, Option, Result, Stream } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Broker, type IncomingRecord } from "../broker/Broker.ts"
-import { LocalChat } from "../chat/LocalChat.ts"
+import { Chat } from "../chat/Chat.ts"
+import { LocalChat, serverId } from "../chat/LocalChat.ts"
+import { standalone } from "../domain/FollowUp.ts"
 import type { LocalMessage } from "../domain/Happening.ts"
 import * as Topics from "../domain/Topics.ts"
 import type { Visit } from "../domain/Way.ts"
+import { Retriever } from "../knowledge/Retriever.ts"
+import { promptFor } from "../model/Prompt.ts"
 import { Ways } from "../runtime/Ways.ts"
 import { Api } from "./Api.ts"
-import { NotFound, ofBroker, ofChat } from "./Problem.ts"
+import { NotFound, ofBroker, ofChat, ofPassages } from "./Problem.ts"
 
 /** Where a message leaves its traces. */
 const topics: ReadonlyArray<Topics.Source<any>> = [Topics.messages, Topics.queries, Topics.responses]
@@ -18,6 +22,8 @@ const patience = Duration.seconds(2)
 const searched = 5_000
 
 const noWay = new NotFound({ detail: "There is no message, question, document or record with this id" })
+
+const noQuestion = new NotFound({ detail: "No question with this id was asked in the local chat lately" })
 
 const isAbout = (topic: Topics.Source<any>, id: string) => (record: IncomingRecord) => {
   const decoded = topic.decode(record.value)
@@ -47,6 +53,8 @@ export const layer = HttpApiBuilder.group(
     const broker = yield* Broker
     const chat = yield* LocalChat
     const ways = yield* Ways
+    const askable = yield* Chat
+    const retriever = yield* Retriever
 
     const inLog = (topic: Topics.Source<any>, message: LocalMessage) =>
       broker
@@ -66,7 +74,30 @@ export const layer = HttpApiBuilder.group(
       return (yield* Effect.forEach(missing, (topic) => inLog(topic, message))).flat()
     })
 
+    /** As it stands in the log; what was asked elsewhere is nobody's business here. */
+    const question = Effect.fnUntraced(function* (id: string) {
+      const message = yield* chat.message(id)
+      if (message === undefined) return yield* noQuestion
+      const [query] = yield* broker.read({ topic: Topics.queries.name, from: { time: message.createdAt } }).pipe(
+        Stream.take(searched),
+        Stream.filterMap(({ value }) => Topics.queries.decode(value)),
+        Stream.filter((query) => query.id === id && query.serverId === serverId),
+        Stream.take(1),
+        Stream.runCollect
+      )
+      return query ?? (yield* noQuestion)
+    })
+
     return handlers.handleAll({
+      prompt: Effect.fnUntraced(
+        function* ({ params: { id } }) {
+          const { channelId, context, text, threadId } = yield* question(id)
+          const audience = yield* askable.audience(threadId ?? channelId)
+          const retrieval = yield* retriever.retrieve(standalone(text, context), audience)
+          return promptFor(text, retrieval, context)
+        },
+        Effect.catchTags({ ChatError: ofChat, BrokerError: ofBroker, PassagesError: ofPassages })
+      ),
       way: Effect.fnUntraced(
         function* ({ params: { id } }) {
           ways.watch(id, yield* Clock.currentTimeMillis)

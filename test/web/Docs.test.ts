@@ -64,6 +64,7 @@ describe("the OpenAPI document", () => {
       "get /api/topics",
       "get /api/topics/{topic}/records",
       "get /api/ways/{id}",
+      "get /api/ways/{id}/prompt",
       "get /health/live",
       "get /health/ready",
       "get /metrics",

@@ -21,8 +21,7 @@ const Explanation = described("Explanation", "How passages were found and judged
   vectors: "False when text search stood alone",
   unknown: "Words of the question that occur nowhere in what may be read",
   found: "Best first, each with what its score is made of",
-  grounds: "Whether there is enough to answer from: `score` above `threshold`",
-  prompt: "What a model was given, where one wrote the answer"
+  grounds: "Whether there is enough to answer from: `score` above `threshold`"
 })
 
 export const WayInfo = described(
@@ -35,6 +34,13 @@ export const WayInfo = described(
     explanation: Schema.NullOr(Explanation)
   }),
   { said: "When the message was said in the local chat, and by whom", visits: "Oldest first" }
+)
+
+const PromptInfo = described(
+  "Prompt",
+  "What a model is given with a question",
+  Schema.Struct({ instructions: Schema.String, data: Schema.String }),
+  { data: "JSON: the question, what was said before it, and passages as they are known now" }
 )
 
 export class WaysApi extends HttpApiGroup.make("ways")
@@ -51,6 +57,15 @@ export class WaysApi extends HttpApiGroup.make("ways")
           id: { description: "A message, question or document, or a record's place as `topic/partition/offset`" }
         }
       )
+    ),
+    HttpApiEndpoint.get("prompt", "/ways/:id/prompt", {
+      params: { id: Id },
+      success: PromptInfo,
+      error: problems
+    }).annotateMerge(
+      about("See the prompt of a question", "What a model would be given with it now, whether there is one or not.", {
+        id: { description: "A question that was asked in the local chat" }
+      })
     )
   )
   .prefix("/api")

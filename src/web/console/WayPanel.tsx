@@ -1,4 +1,5 @@
 /** The way of a record: through which actors and topics it went, and how an answer came about. */
+import { useSignal } from "@preact/signals"
 import { Fragment } from "preact"
 import { useEffect, useRef } from "preact/hooks"
 import type { LocalMessage } from "../../domain/Happening.ts"
@@ -69,7 +70,7 @@ const Shown = ({ way }: { readonly way: Way }) => {
       <Steps way={way} answer={answer} />
       {way.explanation && <Found explanation={way.explanation} answer={answer} />}
       {way.explanation && <Grounds explanation={way.explanation} />}
-      {way.explanation && <Prompt explanation={way.explanation} answer={answer} />}
+      {way.explanation && <Prompt id={way.id} answer={answer} />}
     </>
   )
 }
@@ -296,19 +297,24 @@ const Grounds = ({ explanation: { grounds } }: Explained) => {
   )
 }
 
-const Prompt = ({ explanation: { prompt }, answer }: Explained) => {
-  if (prompt === undefined && answer?.answer?.mode !== "closest") return null
+/** Made when somebody wants to see it. */
+const Prompt = ({ id, answer }: { readonly id: string; readonly answer: LocalMessage | undefined }) => {
+  const open = useSignal(false)
   return (
     <section aria-label={texts.way.prompt}>
       <h3>{texts.way.prompt}</h3>
-      {prompt === undefined ? (
-        <p class="quiet">{texts.way.noPrompt}</p>
-      ) : (
-        <details>
-          <summary>{texts.way.showPrompt(prompt.length)}</summary>
-          <pre tabIndex={0}>{prompt}</pre>
-        </details>
-      )}
+      {answer?.answer?.mode === "closest" && <p class="quiet">{texts.way.noModel}</p>}
+      <details onToggle={(event) => (open.value = event.currentTarget.open)}>
+        <summary>{texts.way.showPrompt}</summary>
+        {open.value && <PromptText id={id} />}
+      </details>
     </section>
   )
+}
+
+const PromptText = ({ id }: { readonly id: string }) => {
+  const prompt = useLoaded(() => api.prompt(id), [id])
+  if (prompt.state === "loading") return <p class="quiet">{texts.way.promptLoading}</p>
+  if (prompt.state === "failed") return <p class="quiet">{texts.way.noPrompt}</p>
+  return <pre tabIndex={0}>{`${prompt.value.instructions}\n\n${prompt.value.data}`}</pre>
 }

@@ -174,6 +174,10 @@ export const judge = (answerId: string, author: Me, verdict: Verdict | null, rea
 
 export const way = (id: string) => call<Way>(`/ways/${encodeURIComponent(id)}`)
 
+/** What a model is given with a question, or would be. */
+export const prompt = (id: string) =>
+  call<{ readonly instructions: string; readonly data: string }>(`/ways/${encodeURIComponent(id)}/prompt`)
+
 export const topics = () => call<ReadonlyArray<Topic>>("/topics")
 
 export const history = () => call<History>("/history")

@@ -136,8 +136,10 @@ export const texts = {
     enough: "The question finds clearly more here than questions about other things do.",
     notEnough: "The question finds no more here than questions about other things do.",
     prompt: "Prompt",
-    noPrompt: "None: without a model, sentences are quoted as they stand.",
-    showPrompt: (length: number) => `Show its ${number(length)} characters`
+    noModel: "No model is set up, and sentences are quoted as they stand. This is what one would be given.",
+    showPrompt: "Show what a model is given",
+    promptLoading: "Finding the passages…",
+    noPrompt: "Only of a question that was asked here lately."
   },
 
   empty: {

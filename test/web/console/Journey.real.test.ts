@@ -107,6 +107,8 @@ describe("the page and the whole process", () => {
       .waitFor()
     await way.getByRole("region", { name: "Grounds to answer" }).waitFor()
     await way.getByText("Without vectors: text search stood alone.").waitFor()
+    await way.getByText("Show what a model is given").click()
+    await way.getByText(/You answer questions from passages[^]*The pilot light is lit with a long match/).waitFor()
     // What is said with the panel open is followed from the start.
     await say(page, "thank you")
     await way
