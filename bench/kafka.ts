@@ -20,6 +20,9 @@ import { start, stop, untilVectorsAreUp, vitals } from "./process.ts"
 const goals = { share: 0.8, exactlyOnce: 10_000, latencyMs: 10, megabytes: 30, idlePercent: 0.5 }
 
 const batch = 1_000
+/** Of a topic of its own, so many committed at once; less than the window of one partition. */
+const toRead = 30_000
+const readBatch = 500
 const backlog = 200_000
 /** Compressed by half, about as text is. */
 const values = Array.from({ length: batch }, () => Buffer.from(randomBytes(150).toString("hex")))
@@ -69,7 +72,7 @@ const bareAppend = async (producer: Producer, to: string, count: number, key = k
   for (let sent = 0; sent < count; sent += batch) await producer.send({ messages })
 }
 
-/** From the first record to the last, offsets committed with every batch. */
+/** From the first record to the last, offsets committed as often as our broker does. */
 const bareRead = async ({ servers }: Options, from: string, count: number): Promise<Cost> => {
   const consumer = new Consumer({
     clientId: "bare",
@@ -88,7 +91,7 @@ const bareRead = async ({ servers }: Options, from: string, count: number): Prom
     cost ??= stopwatch()
     read++
     ends.set(partition, offset + 1n)
-    if (read % batch === 0) {
+    if (read % readBatch === 0) {
       const offsets = [...ends].map(([partition, offset]) => ({ topic: from, partition, offset, leaderEpoch: -1 }))
       await consumer.commit({ offsets })
     }
@@ -107,7 +110,7 @@ const append = Effect.fnUntraced(function* (to: string, count: number, key = key
   for (let sent = 0; sent < count; sent += batch) yield* broker.publish(some)
 })
 
-/** From the first record to the last; `portion` at most are committed at once, each with an output or none. */
+/** From the first record to the last, about `portion` committed at once, each with an output or none. */
 const pass = (from: string, count: number, portion: number, outputTo?: string) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -115,15 +118,15 @@ const pass = (from: string, count: number, portion: number, outputTo?: string) =
       const subscription = yield* broker.subscribe({ topics: [from], group: unique("pass"), window: 512 })
       const outputs = (taken: ReadonlyArray<IncomingRecord>) =>
         outputTo === undefined ? [] : taken.map(({ key, value }) => ({ topic: outputTo, key, value }))
+      const hand: Array<IncomingRecord> = []
       let cost: (() => Cost) | undefined
       for (let done = 0; done < count;) {
-        const taken = yield* subscription.take
+        hand.push(...(yield* subscription.take))
         cost ??= stopwatch()
-        for (let i = 0; i < taken.length; i += portion) {
-          const some = taken.slice(i, i + portion)
+        for (; done < count && hand.length >= portion; done += portion) {
+          const some = hand.splice(0, portion)
           yield* subscription.commit({ outputs: outputs(some), done: some })
         }
-        done += taken.length
       }
       return cost!()
     })
@@ -177,7 +180,8 @@ const measure = Effect.fnUntraced(function* (
   rounds: number
 ) {
   const broker = yield* Broker
-  yield* broker.create(["in", "one", "out"].map(topic))
+  yield* broker.create(["in", "one", "out", "read"].map(topic))
+  yield* append("read", toRead)
   const inner = (name: string) => `${options.prefix}${name}`
   const producer = yield* Effect.acquireRelease(
     Effect.sync(() => bareProducer(options)),
@@ -197,8 +201,8 @@ const measure = Effect.fnUntraced(function* (
       append: yield* timed(append("in", count)),
       bareAppendOne: yield* bare(() => bareAppend(producer, inner("one"), count, one)),
       appendOne: yield* timed(append("one", count, one)),
-      bareRead: yield* Effect.promise(() => bareRead(options, inner("in"), count)),
-      read: yield* pass("in", count, Infinity),
+      bareRead: yield* Effect.promise(() => bareRead(options, inner("read"), toRead)),
+      read: yield* pass("read", toRead, readBatch),
       exactlyOnce: yield* pass("in", count, 100, "out"),
       ...(yield* singly(50)),
       embedded: (yield* Effect.provideService(singly(50), Broker, embedded)).seen
@@ -255,10 +259,15 @@ const idle = async ({ prefix = "", servers }: Options, seconds: number): Promise
   }
 }
 
-const against = (name: string, rounds: ReadonlyArray<Round>, ours: keyof Costs, bare: keyof Costs): Figure => {
+const against = (
+  name: string,
+  rounds: ReadonlyArray<Round>,
+  ours: keyof Costs,
+  bare: keyof Costs,
+  count = medianOf(rounds, (round) => round.count)
+): Figure => {
   const share = medianOf(rounds, (round) => round[bare].time / round[ours].time)
   const ofProcessor = medianOf(rounds, (round) => round[bare].processor / round[ours].processor)
-  const count = medianOf(rounds, ({ count }) => count)
   const [us, them] = [ours, bare].map((which) =>
     rate(
       count,
@@ -286,7 +295,7 @@ const figures = (rounds: ReadonlyArray<Round>): ReadonlyArray<Figure> => {
   return [
     against("append, batches of 1,000 to one partition", rounds, "appendOne", "bareAppendOne"),
     against("append, batches of 1,000 to three, all or none", rounds, "append", "bareAppend"),
-    against("read and commit", rounds, "read", "bareRead"),
+    against(`read, ${readBatch} committed at once`, rounds, "read", "bareRead", toRead),
     {
       name: "kafka: exactly once from topic to topic, batches of 100",
       value: `${rate(perSecond, 1)} records/s, ${burden.toFixed(0)} µs of processor each`,
