@@ -32,21 +32,19 @@ enableCompileCache(import.meta.dirname + "/.compiled")
 await import("./main.mjs")
 `
 
-/**
- * To import Node's HTTP module as a whole loads its WebSocket client, a twentieth of a start, for one of its names. The
- * plain names, and the two that undici and clients with proxies read, are all that anything here uses.
- */
-const plainHttp = {
-  name: "plain-http",
-  resolveId: (id: string) => (id === "node:http" || id === "http" ? "\0plain-http" : undefined),
+/** Names of Node's HTTP module that load all of `fetch` when they are read, which an import of the module does. */
+const lateNames = new Set(["WebSocket", "CloseEvent", "MessageEvent"])
+
+/** Node's HTTP module without them: nothing here takes them from it, and to load them is a twentieth of a start. */
+const leanHttp = {
+  name: "lean-http",
+  resolveId: (id: string) => (id === "node:http" || id === "http" ? "\0lean-http" : undefined),
   load(id: string) {
-    if (id !== "\0plain-http") return undefined
-    const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, property]) =>
-      "value" in property ? [name] : []
-    )
+    if (id !== "\0lean-http") return undefined
+    const names = Object.getOwnPropertyNames(http).filter((name) => !lateNames.has(name))
     return `const http = process.getBuiltinModule("node:http")
       export default http
-      export const { ${[...plain, "maxHeaderSize", "globalAgent"].join(", ")} } = http`
+      export const { ${names.join(", ")} } = http`
   }
 }
 
@@ -55,7 +53,7 @@ const bundle = async (name: string, input: string) => {
   const build = await rolldown({
     input: { [name]: input },
     platform: "node",
-    plugins: [plainHttp],
+    plugins: [leanHttp],
     // The page's sources are not there to be bundled once it is built.
     external: [...bindings, ...packages, "rolldown"],
     // Optional parts of libraries that are not installed are looked for when they are used, and only then.
