@@ -9,6 +9,7 @@ import * as Hearing from "./Hearing.ts"
 import * as History from "./History.ts"
 import * as Known from "./Known.ts"
 import * as Rest from "./Rest.ts"
+import * as Retention from "./Retention.ts"
 import * as Switches from "./Switches.ts"
 
 export interface Options<E, R> {
@@ -56,7 +57,8 @@ export const run = Effect.fn("Backfill.run")(function* <E, R>({ channelId, publi
 
   const readChannel = Effect.fnUntraced(function* (channel: Guilds.Channel) {
     const place = `backfill ${since} ${channel.id}`
-    const after = (yield* state.fact(place)) ?? Hearing.snowflakeAt(since)
+    const oldest = Math.max(since, yield* Retention.oldestOf(state, channel.serverId))
+    const after = (yield* state.fact(place)) ?? Hearing.snowflakeAt(oldest)
     let read = 0
     yield* History.pages(rest, channel.id, after).pipe(
       Stream.runForEach((page) =>

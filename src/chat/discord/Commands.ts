@@ -10,6 +10,7 @@ import {
 } from "discord-api-types/v10"
 import { maxQuestionLength } from "../../domain/Question.ts"
 import { modes } from "./DiscordState.ts"
+import { longest as longestRetention } from "./Retention.ts"
 
 /** Texts in the languages there are; the first is the default, and stands under its own keys, too. */
 const said = (en: string, de: string, fr: string): LocalizationMap => ({ "en-US": en, "en-GB": en, de, fr })
@@ -62,6 +63,14 @@ const channelOption = {
     ["kanal", "salon"],
     ["The channel; this one if none is named", "Der Kanal; sonst dieser", "Le salon ; sinon celui-ci"]
   )
+}
+
+const daysOption = {
+  type: ApplicationCommandOptionType.Integer,
+  ...named("days", ["tage", "jours"], ["Days; 0 for no limit", "Tage; 0 für keine Grenze", "Jours ; 0 sans limite"]),
+  required: true,
+  min_value: 0,
+  max_value: longestRetention
 }
 
 export const definitions = [
@@ -123,6 +132,16 @@ export const definitions = [
         ["kanal", "salon"],
         ["What it does in a channel", "Was er in einem Kanal tut", "Ce qu'il fait dans un salon"],
         [modeOption, channelOption]
+      ),
+      subcommand(
+        "retention",
+        ["aufbewahrung", "conservation"],
+        [
+          "How long what is said in this server is kept",
+          "Wie lange bleibt, was auf diesem Server gesagt wird",
+          "Durée de conservation de ce qui est dit sur ce serveur"
+        ],
+        [daysOption]
       ),
       subcommand(
         "forget-me",

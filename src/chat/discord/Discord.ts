@@ -30,6 +30,7 @@ import * as Interactions from "./Interactions.ts"
 import * as Known from "./Known.ts"
 import { refusedToken, withoutContent } from "./Refusals.ts"
 import * as Rest from "./Rest.ts"
+import * as Retention from "./Retention.ts"
 import * as Switches from "./Switches.ts"
 import * as Voice from "./Voice.ts"
 
@@ -153,6 +154,12 @@ export const make = Effect.gen(function* () {
     yield* Queue.offer(wishes, { heard: events.map((event) => ({ event })), confirm })
     yield* Deferred.await(there)
   })
+  const retention = yield* Retention.make(state, publish)
+  const privacyOf = Effect.fnUntraced(function* (serverId: string | undefined) {
+    const days = serverId === undefined ? undefined : yield* Retention.daysOf(state, serverId)
+    if (days === undefined) return privacy
+    return `${privacy}\nIn this server it is kept for ${days === 1 ? "a day" : `${days} days`}, and no longer.`
+  })
   const log: Forgetting.Log<BrokerError, never> = {
     publish,
     read: (topic) =>
@@ -190,13 +197,15 @@ export const make = Effect.gen(function* () {
       guilds,
       known,
       selfId: me.id,
-      about: { status: status(me), sources, privacy: Effect.succeed(privacy) },
+      about: { status: () => status(me), sources: () => sources, privacy: privacyOf },
+      retention,
       forget,
       humanRole
     })
     const run = Effect.runForkWith(yield* Effect.context<never>())
     yield* Effect.forkScoped(register(me))
     yield* Effect.forkScoped(switches.follow)
+    yield* Effect.forkScoped(retention.keepTo)
     const missed: { add?: (serverId: string) => void } = {}
     const ear = Ear.make({
       rest,
@@ -279,7 +288,7 @@ export const make = Effect.gen(function* () {
 })
 
 const privacy = [
-  "What people say in channels I listen to is kept to answer questions from it, with who said it and when, until it is deleted there.",
+  "What people say in channels I listen to is kept to answer questions from it, with who said it and when, until it is deleted there; files, too, where a store for them is set up.",
   "It is used to answer questions only: nothing is learned about people, and no model is trained on it.",
   "`/rtfm forget-me` deletes what you said and keeps nothing more of you."
 ].join("\n")

@@ -26,6 +26,7 @@ import * as Hearing from "./Hearing.ts"
 import type { Known } from "./Known.ts"
 import { type ButtonAction, buttonIn } from "./Rendering.ts"
 import type { Rest, RestError } from "./Rest.ts"
+import type { Retention } from "./Retention.ts"
 import type { Switches } from "./Switches.ts"
 
 export interface Options {
@@ -39,7 +40,10 @@ export interface Options {
   readonly known: Known
   readonly selfId: string
   /** What the commands about the bot say. */
-  readonly about: Readonly<Record<"status" | "sources" | "privacy", Effect.Effect<string, unknown>>>
+  readonly about: Readonly<
+    Record<"status" | "sources" | "privacy", (serverId: string | undefined) => Effect.Effect<string, unknown>>
+  >
+  readonly retention: Retention
   /** Forgets a person and says what is gone. */
   readonly forget: (userId: string) => Effect.Effect<string, unknown>
   /** The role that is called when somebody asks for a human. */
@@ -103,6 +107,7 @@ const sourcesIn = (message: APIMessage): string => {
 
 export const make = (options: Options) => {
   const { about, acknowledging, feedback, forget, guilds, humanRole, known, rest, selfId, state, switches } = options
+  const { retention } = options
   /** How the acknowledgement of an interaction went, for the question that waits for it. */
   const acknowledged = new Map<string, Deferred.Deferred<boolean>>()
 
@@ -123,10 +128,23 @@ export const make = (options: Options) => {
       body: { content: content.slice(0, longest), allowed_mentions: { parse: [] } }
     })
 
+  const mayManage = ({ member }: APIInteraction): boolean =>
+    (Permissions.permissionsIn(member?.permissions ?? "0") & Permissions.permission.manageServer) !== 0
+  const onlyManagers = tell("Only who may manage the server can do this.")
+
+  const setRetention = Effect.fnUntraced(function* (interaction: APIInteraction, days: number) {
+    if (!mayManage(interaction) || interaction.guild_id === undefined) return onlyManagers
+    yield* retention.set(interaction.guild_id, days)
+    return tell(
+      days === 0
+        ? "What is said in this server is kept until it is deleted here."
+        : `What was said more than ${days === 1 ? "a day" : `${days} days`} ago is deleted from what I know, now and from now on.`
+    )
+  })
+
   const setMode = (interaction: APIChatInputApplicationCommandInteraction, values: Commands.Typed["values"]) =>
     Effect.gen(function* () {
-      const held = Permissions.permissionsIn(interaction.member?.permissions ?? "0")
-      if ((held & Permissions.permission.manageServer) === 0) return tell("Only who may manage the server can do this.")
+      if (!mayManage(interaction)) return onlyManagers
       const channelId = String(values["channel"] ?? interaction.channel.id)
       const mode = values["mode"] as Mode
       yield* switches.setMode(channelId, mode)
@@ -140,7 +158,9 @@ export const make = (options: Options) => {
     const name = path[0]
     if (name === "channel") return yield* setMode(interaction, values)
     if (name === "forget-me") return wait(true)
-    if (name === "status" || name === "sources" || name === "privacy") return tell(yield* about[name])
+    if (name === "retention") return yield* setRetention(interaction, Number(values["days"]))
+    if (name === "status" || name === "sources" || name === "privacy")
+      return tell(yield* about[name](interaction.guild_id))
     return tell("This command is not known here any more.")
   })
 
