@@ -1,0 +1,117 @@
+/** The process is killed while it builds its next index: it goes on where it was, and answers from the old one meanwhile. */
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import * as GeminiServer from "../fixtures/gemini/GeminiServer.ts"
+import * as Personas from "../fixtures/gemini/Personas.ts"
+import { call, inFolder, run, type Rtfm, until } from "./Rtfm.ts"
+
+const key = "AIzaSyCanary-0123456789-abcdefghijk"
+const messages = 250
+const channel = "local:general"
+
+/** A word that occurs nowhere else. */
+const word = (n: number) => `zq${n.toString(36)}x${(n * 7919).toString(36)}`
+
+interface Index {
+  readonly name: string
+  readonly role: "live" | "next" | "previous"
+  readonly vectors: number
+  readonly passages: number
+}
+
+const indexesOf = async ({ url }: Rtfm) => (await call<ReadonlyArray<Index>>(url, "/api/indexes")).body
+
+/** What the file itself says, whoever writes to it: which index answers. */
+const liveIn = (folder: string): ReadonlyArray<unknown> => {
+  const database = new DatabaseSync(join(folder, "data", "rtfm.db"), { readOnly: true })
+  try {
+    return database
+      .prepare("SELECT name FROM vector_indexes WHERE role = 'live'")
+      .all()
+      .map((row) => row["name"])
+  } finally {
+    database.close()
+  }
+}
+
+it.live(
+  "an index is built through kills at every stage, answers at once as a whole, and gives way to the old one",
+  () =>
+    Effect.gen(function* () {
+      const gemini = yield* GeminiServer.listen({ key, model: Personas.honest, latency: { embed: 400 } })
+      yield* Effect.promise(() =>
+        inFolder(async (folder, start) => {
+          const env = { INGEST_OWN_DOCS: "false", ANSWER_CACHE: "off" }
+          const withGemini = { ...env, GEMINI_API_KEY: key, GEMINI_BASE_URL: gemini.url }
+          const embedded = () => gemini.calls.filter(({ method }) => method === "batchEmbedContents")
+          const made = () => embedded().reduce((sum, { body }) => sum + body.requests.length, 0)
+          const right = async ({ url }: Rtfm, n: number) => {
+            const json = { text: `What is the code of locker ${word(n)}key?`, channelId: channel }
+            const { body } = await call(url, "/api/questions?wait=30", { json })
+            assert.include(body.answer, `${word(n)}.`, `locker ${n}`)
+          }
+
+          let process = await start(env)
+          for (let n = 0; n < messages; n++) {
+            const json = {
+              text: `The code of locker ${word(n)}key is ${word(n)}.`,
+              author: { id: "ada", name: "Ada" }
+            }
+            await call(process.url, `/api/channels/${channel}/messages`, { json })
+          }
+          const [old] = await until(
+            () => indexesOf(process),
+            ([live]) => live !== undefined && live.passages >= messages && live.vectors === live.passages,
+            240
+          )
+          await process.kill("SIGTERM")
+
+          process = await start(withGemini)
+          assert.deepStrictEqual(liveIn(folder), [old!.name], "another embedder takes nothing over by itself")
+          await call(process.url, "/api/indexes", { json: {} })
+
+          // Killed while it waits for the first vectors, then after each batch of them.
+          let kept = 0
+          for (let calls = 1; calls <= 3; calls++) {
+            await until(embedded, (all) => all.length >= calls, 60)
+            await process.kill("SIGKILL")
+            assert.deepStrictEqual(liveIn(folder), [old!.name])
+            process = await start(withGemini)
+            const next = (await indexesOf(process)).find(({ role }) => role === "next")
+            assert.isAtLeast(next!.vectors, kept, "what was made is not made again")
+            kept = next!.vectors
+            await right(process, calls)
+          }
+
+          const built = await until(
+            () => indexesOf(process),
+            (all) => all.every(({ role }) => role !== "next"),
+            120
+          )
+          assert.deepStrictEqual(
+            built.map(({ role }) => role),
+            ["live", "previous"]
+          )
+          assert.strictEqual(built[0]!.vectors, built[0]!.passages)
+          assert.notStrictEqual(built[0]!.name, old!.name)
+          assert.isAtMost(made(), built[0]!.passages + 4 * 100, "no more is made twice than was in hand at a kill")
+          await right(process, 7)
+
+          // Whatever ends the process right after, one index answers, whole.
+          await process.kill("SIGKILL")
+          assert.deepStrictEqual(liveIn(folder), [built[0]!.name])
+          process = await start(withGemini)
+          await right(process, 8)
+
+          // Back in one command.
+          const back = run({ folder, args: ["reindex", "rollback"], env: withGemini })
+          assert.strictEqual(await back.exited, 0, back.output())
+          assert.deepStrictEqual(liveIn(folder), [old!.name])
+          await right(process, 9)
+        })
+      )
+    }),
+  600_000
+)
