@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { randomBytes } from "node:crypto"
 import * as KafkaServer from "../fixtures/KafkaServer.ts"
-import { call, inFolder, newFolder, removeFolder, run, start } from "./Rtfm.ts"
+import { call, inFolder, newFolder, removeFolder, run, start, until } from "./Rtfm.ts"
 
 const bootstrap = KafkaServer.forFile(KafkaServer.bootstrap)
 
@@ -62,6 +62,31 @@ describe("rtfm start on Kafka", () => {
       assert.include(alone[1], "--actors: speaker can only run where all run.")
       assert.include(none[1], "--actors: none is named.")
       assert.include(embedded[1], "set KAFKA_BOOTSTRAP_SERVERS")
+    })
+  )
+
+  it("is written to until Ctrl-C: what was printed is there, and nothing else", { timeout: 180_000 }, () =>
+    inFolder(async (folder) => {
+      const env = { KAFKA_BOOTSTRAP_SERVERS: bootstrap(), KAFKA_TOPIC_PREFIX: `${randomBytes(4).toString("hex")}.` }
+      const topic = ["--topic", "bot-queries.dlq"]
+      const args = ["produce", "again", "--continuous", "--rate", "200", ...topic]
+      const { child, exited, output } = run({ folder, args, env })
+      const placesIn = (text: string) => Array.from(text.matchAll(/^bot-queries\.dlq \d \d+$/gm), ([place]) => place)
+      await until(output, (text) => placesIn(text).length > 20, 60)
+      child.kill("SIGINT")
+      assert.strictEqual(await exited, 0, output())
+      const places = placesIn(output())
+      assert.match(output(), new RegExp(`^${places.length} records to bot-queries\\.dlq in .* s, `, "m"))
+      const consuming = run({ folder, args: ["consume", "--json", ...topic], env })
+      assert.strictEqual(await consuming.exited, 0)
+      const there = consuming
+        .output()
+        .split("\n")
+        .filter((line) => line.startsWith("{"))
+      assert.sameMembers(
+        there.map((line) => JSON.parse(line)).map(({ offset, partition }) => `bot-queries.dlq ${partition} ${offset}`),
+        places
+      )
     })
   )
 

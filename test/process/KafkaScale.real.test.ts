@@ -92,7 +92,9 @@ const makeWorld = Effect.gen(function* () {
   const env = {
     KAFKA_BOOTSTRAP_SERVERS: server.bootstrap,
     SCHEMA_REGISTRY_URL: registry.url,
-    INGEST_OWN_DOCS: "false"
+    INGEST_OWN_DOCS: "false",
+    // Many starts of the same program.
+    NODE_COMPILE_CACHE: join(folder, "compiled")
   }
   const main = yield* Effect.acquireRelease(
     Effect.promise(() => start({ folder, env })),
