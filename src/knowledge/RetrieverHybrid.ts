@@ -22,6 +22,8 @@ const proposals = 60
 const nearest = 200
 /** Chunks whose words count as evidence. */
 const evidenceFrom = 5
+/** In an index of so many rows, words that a larger share of them has tell nothing, and take longest to search for. */
+const large = { rows: 5_000, share: 0.25 }
 /** How long a question waits for its vector, loading the embedder included, and for its neighbours. */
 const patience = { vector: Duration.millis(1_200), neighbours: Duration.seconds(1) }
 
@@ -170,13 +172,17 @@ export const make = Effect.gen(function* () {
       Effect.catch((error) => Effect.as(Effect.logDebug(error.detail), null))
     )
 
-  const textProposals = (words: ReadonlyArray<string>, audience: Audience) =>
-    Effect.map(
-      Effect.forEach(readableOf(audience), ({ channelIds, serverId }) =>
-        passages.searchText({ terms: words, limit: proposals, serverId, channelIds })
-      ),
-      (rows) => rows.flat()
+  /** Rows that have the question's words, without those that tell nothing in a large index. */
+  const textProposals = Effect.fnUntraced(function* (terms: Terms, audience: Audience) {
+    const frequencies = yield* passages.documentFrequency([...terms.words, ...terms.parts.values()])
+    const most = frequencies.rows < large.rows ? Infinity : large.share * frequencies.rows
+    const rare = terms.words.filter((word) => (frequencies.frequency.get(word) ?? 0) <= most)
+    const searched = rare.length > 0 ? rare : terms.words
+    const rows = yield* Effect.forEach(readableOf(audience), ({ channelIds, serverId }) =>
+      passages.searchText({ terms: searched, limit: proposals, serverId, channelIds })
     )
+    return { frequencies, rows: rows.flat() }
+  })
 
   /** What both searches propose, as far as the audience may see it. */
   const propose = Effect.fnUntraced(function* (
@@ -210,16 +216,16 @@ export const make = Effect.gen(function* () {
     without: ReadonlySet<string> = new Set()
   ) {
     const terms = termsOf(question)
-    const { meaning, rows, frequencies } = yield* Effect.all(
+    const { meaning, text } = yield* Effect.all(
       {
         meaning: Effect.flatMap(vector, (vector) =>
           vector === null ? Effect.succeed(null) : neighboursOf(vector, audience)
         ),
-        rows: textProposals(terms.words, audience),
-        frequencies: passages.documentFrequency([...terms.words, ...terms.parts.values()])
+        text: textProposals(terms, audience)
       },
       { concurrency: "unbounded" }
     )
+    const { frequencies, rows } = text
     const near = meaning === null ? [] : [...meaning.document.hits, ...meaning.chat.hits].sort(nearestFirst)
     const searched: Searched = {
       terms,
