@@ -1,10 +1,11 @@
 /** Passages that wait to their vectors in an index, a batch at a time. */
-import { Duration, Effect, Metric } from "effect"
+import { Clock, Duration, Effect, Metric } from "effect"
 import { textToEmbed } from "../domain/Retrieval.ts"
 import { collectionIn, metadataOf } from "../knowledge/Collections.ts"
 import type { Index } from "../knowledge/Indexes.ts"
 import { Passages, type PassagesError, type Unembedded } from "../knowledge/Passages.ts"
 import type { EmbedderError } from "../model/Embedder.ts"
+import { Ways } from "../runtime/Ways.ts"
 import { VectorStore, type VectorStoreError } from "../vectors/VectorStore.ts"
 import type { Vitals } from "./Supervise.ts"
 
@@ -25,9 +26,14 @@ export const isAway = (error: Failure): boolean => error._tag !== "PassagesError
 
 const textOf = ({ kind, passage, title }: Unembedded): string => textToEmbed({ kind, title, text: passage.text })
 
-export const make = Effect.gen(function* () {
+/** The message or the document of a passage, as its way is called. */
+const aboutOf = ({ passage: { chunkId, messageId } }: Unembedded): string => messageId ?? chunkId.replace(/#\d+$/, "")
+
+/** For an actor of this name. */
+export const make = Effect.fnUntraced(function* (actor: string) {
   const passages = yield* Passages
   const vectors = yield* VectorStore
+  const ways = yield* Ways
   const sizes = new Map<string, number>()
 
   // Marked last: what a kill interrupts is made again, and nothing is marked that is not there.
@@ -54,7 +60,9 @@ export const make = Effect.gen(function* () {
     const waiting = yield* passages.unembedded(index.name, sizes.get(index.name) ?? smallest)
     if (waiting.length === 0) return 0
     vitals.inHand = waiting.length
+    const startedAt = yield* Clock.currentTimeMillis
     const [took] = yield* Effect.timed(upsert(index, waiting))
+    yield* ways.worked(waiting.map(aboutOf), /indexer$/, { actor, startedAt, endedAt: yield* Clock.currentTimeMillis })
     vitals.inHand = 0
     vitals.handled += waiting.length
     vitals.failedStarts = 0

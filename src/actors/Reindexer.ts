@@ -39,7 +39,7 @@ export const actor = Effect.gen(function* () {
   const indexes = yield* Indexes
   const retrievers = yield* Retrievers
   const sql = yield* Effect.context<SqlClient.SqlClient>()
-  const fill = yield* Filling.make
+  const fill = yield* Filling.make("reindexer")
   const vitals = Supervise.vitals()
   const news = Latch.makeUnsafe(true)
 

@@ -28,7 +28,7 @@ export const actor = Effect.gen(function* () {
   const vectors = yield* VectorStore
   const vitals = Supervise.vitals()
   const news = Latch.makeUnsafe(false)
-  const fill = yield* Filling.make
+  const fill = yield* Filling.make("vectorizer")
 
   const removeOrphans = Effect.gen(function* () {
     const orphans = yield* passages.orphans(largest)

@@ -13,6 +13,10 @@ export const Attempt = Schema.Struct({
 })
 export type Attempt = typeof Attempt.Type
 
+/** Something done with what an actor wrote, by one that reads no topic. */
+export const Work = Schema.Struct({ actor: Schema.String, startedAt: Millis, endedAt: Millis })
+export type Work = typeof Work.Type
+
 /** A record at an actor. */
 export const Visit = Schema.Struct({
   /** `null` when only the log tells of the record: who had it was seen by another process, or too long ago. */
@@ -28,7 +32,9 @@ export const Visit = Schema.Struct({
   /** Topics of what was written in the transaction that marks the record done. */
   outputs: Schema.Array(Schema.String),
   committedAt: Schema.NullOr(Millis),
-  deadLetter: Schema.NullOr(Schema.Struct({ reason: Schema.String, error: Schema.String }))
+  deadLetter: Schema.NullOr(Schema.Struct({ reason: Schema.String, error: Schema.String })),
+  /** What others did afterwards with what it wrote. */
+  later: Schema.optionalKey(Schema.Array(Work))
 })
 export type Visit = typeof Visit.Type
 

@@ -1,7 +1,7 @@
 /** The ways of the last records through this process, kept for whoever asks how an answer came about. */
 import { Context, Effect, Layer } from "effect"
 import { messageIdOf } from "../domain/Revision.ts"
-import { type Explanation, idOfPlace, type Visit, type Way } from "../domain/Way.ts"
+import { type Explanation, idOfPlace, type Visit, type Way, type Work } from "../domain/Way.ts"
 import { Happenings } from "./Happenings.ts"
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] extends ReadonlyArray<infer E> ? Array<Mutable<E>> : A[K] }
@@ -31,6 +31,8 @@ const watchedFor = 60_000
 export interface Recorder {
   /** A record came to an actor at `now`; `about` is the message, question or document it tells of. */
   readonly taken: (actor: string, record: Taken, about: string | undefined, now: number) => Visiting
+  /** What was done with what the actor `of` wrote about these; one that did it in parts did it once. */
+  readonly worked: (abouts: Iterable<string>, of: RegExp, work: Work) => Effect.Effect<void>
   /** To be run after visits were changed; costs nothing while nobody watches. */
   readonly changed: (visits: Iterable<Visiting>) => Effect.Effect<void>
   /** From now on changes of this way are told to watchers, for a while. */
@@ -57,7 +59,16 @@ const visiting = (actor: string, record: Taken, about: string | undefined, now: 
   explanation: undefined
 })
 
-const visitOf = ({ actor, attempts, committedAt, deadLetter, outputs, takenAt, ...record }: Visiting): Visit => ({
+const visitOf = ({
+  actor,
+  attempts,
+  committedAt,
+  deadLetter,
+  later,
+  outputs,
+  takenAt,
+  ...record
+}: Visiting): Visit => ({
   actor,
   topic: record.topic,
   partition: record.partition,
@@ -68,7 +79,8 @@ const visitOf = ({ actor, attempts, committedAt, deadLetter, outputs, takenAt, .
   attempts,
   outputs,
   committedAt,
-  deadLetter
+  deadLetter,
+  ...(later !== undefined && { later })
 })
 
 const toWay = (id: string, visits: ReadonlyArray<Visiting>): Way => ({
@@ -80,6 +92,7 @@ const toWay = (id: string, visits: ReadonlyArray<Visiting>): Way => ({
 /** Where nobody asks. */
 const nowhere: Recorder = {
   taken: visiting,
+  worked: () => Effect.void,
   changed: () => Effect.void,
   watch: () => undefined,
   forget: () => undefined,
@@ -129,7 +142,21 @@ export const layer = Layer.effect(
 
     const isAt = (id: string) => (visit: Visiting) => idOfPlace(visit) === id
 
+    /** In parts: from the beginning of the first to the end of the last. */
+    const joined = (before: ReadonlyArray<Work>, work: Work): Array<Work> => {
+      const first = before.find(({ actor }) => actor === work.actor)
+      const others = before.filter((each) => each !== first)
+      return [...others, { ...work, startedAt: first?.startedAt ?? work.startedAt }]
+    }
+
     return {
+      worked: (abouts, of, work) => {
+        const visits = [...new Set(abouts)].flatMap(
+          (id) => ways.get(id)?.findLast(({ actor }) => actor !== null && of.test(actor)) ?? []
+        )
+        for (const visit of visits) visit.later = joined(visit.later ?? [], work)
+        return watched.size === 0 ? Effect.void : tellWatched(visits)
+      },
       taken: (actor, record, about, now) => {
         const visit = visiting(actor, record, about, now)
         keep(visit)

@@ -27,6 +27,25 @@ it.effect("brings together what actors had about one thing, and finds it by any 
   }).pipe(Effect.provide(layer))
 )
 
+it.effect("knows what was done afterwards with what an actor wrote, in parts or at once", () =>
+  Effect.gen(function* () {
+    const ways = yield* Runtime.Ways
+    ways.taken("indexer", record("discord-messages", 4), "m1", 11)
+    ways.taken("answerer", record("bot-queries", 7), "m1", 12)
+    const happenings = yield* Happenings
+    const told = yield* Effect.forkChild(Stream.runHead(happenings.since()), { startImmediately: true })
+    ways.watch("m1", 13)
+    yield* ways.worked(["m1", "m1", "unknown"], /indexer$/, { actor: "vectorizer", startedAt: 20, endedAt: 30 })
+    yield* ways.worked(["m1"], /indexer$/, { actor: "vectorizer", startedAt: 40, endedAt: 50 })
+    assert.deepStrictEqual(
+      ways.of("m1")!.visits.map(({ later }) => later),
+      [[{ actor: "vectorizer", startedAt: 20, endedAt: 50 }], undefined]
+    )
+    assert.strictEqual(ways.of("unknown"), undefined)
+    assert.deepInclude(yield* Fiber.join(told), { _tag: "Some" })
+  }).pipe(Effect.provide(layer))
+)
+
 it.effect("a record that tells of nothing stands for itself", () =>
   Effect.gen(function* () {
     const ways = yield* Runtime.Ways

@@ -12,7 +12,8 @@ const Visit = described("Visit", "A record at an actor", Way.Visit, {
   attempts: "Each try of the actor, with what went wrong",
   outputs: "Topics written in the same transaction that marks the record done",
   committedAt: "When that transaction was there",
-  deadLetter: "Why the record could not be handled"
+  deadLetter: "Why the record could not be handled",
+  later: "What actors that read no topic did afterwards with what it wrote, such as a vector"
 })
 
 const Explanation = described("Explanation", "How passages were found and judged", Way.Explanation, {

@@ -102,6 +102,17 @@ export const journeyOf = ({ said, visits }: Way): Journey => {
     ]
   }
 
+  const later = ({ later = [] }: Visit): ReadonlyArray<Step> =>
+    later.map(({ actor, endedAt, startedAt }) => ({
+      type: "actor",
+      at: since(startedAt),
+      name: actor,
+      took: endedAt - startedAt,
+      attempt: undefined,
+      error: null,
+      waits: undefined
+    }))
+
   const heard: ReadonlyArray<Step> =
     said === null || visits.length === 0
       ? []
@@ -119,7 +130,7 @@ export const journeyOf = ({ said, visits }: Way): Journey => {
 
   const steps = visits.flatMap((visit) => [
     ...(drawn.has(idOfPlace(visit)) ? [] : [record(visit)]),
-    ...(visit.actor === null ? [] : [...tries(visit), ...transaction(visit)])
+    ...(visit.actor === null ? [] : [...tries(visit), ...transaction(visit), ...later(visit)])
   ])
   const ends = visits.flatMap(({ appendedAt, committedAt }) => committedAt ?? appendedAt)
   return {

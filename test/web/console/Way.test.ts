@@ -26,6 +26,17 @@ const shape = (visits: ReadonlyArray<Visit>, said: { at: number } | null = { at:
   })
 
 describe("journeyOf", () => {
+  it("draws what was done afterwards with what an actor wrote", () => {
+    const later = [{ actor: "vectorizer", startedAt: 110, endedAt: 140 }]
+    expect(shape([visit("indexer", "messages", 1, 102, { later })])).toEqual([
+      "0 listener 2",
+      "2 record messages@1",
+      "3 indexer 2",
+      "5 commit ",
+      "10 vectorizer 30"
+    ])
+  })
+
   it("draws what an actor writes inside its transaction, and nothing twice", () => {
     const visits = [
       visit("answerer", "queries", 7, 102, { outputs: ["responses"] }),
