@@ -16,6 +16,7 @@ const replyOf = (response: Answered | Revised | Saying): Reply => {
       ...(threadId !== undefined && { threadId }),
       replyTo: questionId,
       questionId,
+      ...("question" in response && { question: response.question }),
       text: answer.text,
       answer
     }

@@ -45,6 +45,8 @@ export interface Reply {
   /** The question it answers; a command's answer belongs to the command. */
   readonly questionId?: string
   readonly text: string
+  /** What was asked, in its own words. */
+  readonly question?: string
   /** For platforms that show more than text. */
   readonly answer?: Answer
   /** The same as the text, for platforms that show more than that. */

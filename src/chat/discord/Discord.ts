@@ -182,7 +182,8 @@ export const make = Effect.gen(function* () {
     state,
     selfId: Effect.map(whoAmI, ({ id }) => id),
     publicUrl,
-    asksHuman: humanRole !== undefined
+    asksHuman: humanRole !== undefined,
+    longInThreads: yield* DiscordSettings.longInThreads.config
   })
 
   const listen = Effect.gen(function* () {

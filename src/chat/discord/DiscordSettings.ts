@@ -42,6 +42,14 @@ export const publicChannelIds = Setting.withDefault("PUBLIC_CHANNEL_IDS", {
   value: []
 })
 
+export const longInThreads = Setting.withDefault("LONG_ANSWERS_IN_THREADS", {
+  description: "Whether an answer of more than one message goes on in a thread at its first message",
+  expected: "true or false",
+  config: Config.Boolean,
+  fallback: "false",
+  value: false
+})
+
 export const humanRoleId = Setting.optional("HUMAN_ROLE_ID", {
   description: "Role of Discord that is called when somebody asks for a human; absent: nobody can be called",
   expected: "the id of a role",
@@ -53,5 +61,6 @@ export const settings: ReadonlyArray<Setting.Setting<any>> = [
   discordApiUrl,
   listenChannelIds,
   publicChannelIds,
+  longInThreads,
   humanRoleId
 ]

@@ -1,5 +1,11 @@
 /** What the bot says in Discord: each part of a reply once, found again when it is not known whether it was stored. */
-import { type APIMessage, MessageFlags, Routes } from "discord-api-types/v10"
+import {
+  type APIMessage,
+  MessageFlags,
+  RESTJSONErrorCodes,
+  Routes,
+  ThreadAutoArchiveDuration
+} from "discord-api-types/v10"
 import { Clock, Effect, Metric } from "effect"
 import { createHash } from "node:crypto"
 import type { ChatError, Reply } from "../Chat.ts"
@@ -15,6 +21,8 @@ export interface Options {
   readonly selfId: Effect.Effect<string, ChatError | RestError>
   readonly publicUrl: URL | undefined
   readonly asksHuman: boolean
+  /** Whether what does not fit into one message goes on in a thread. */
+  readonly longInThreads: boolean
 }
 
 const saidTotal = Metric.counter("rtfm_discord_messages_total", {
@@ -51,7 +59,7 @@ export interface Said {
   readonly message?: APIMessage
 }
 
-export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => {
+export const make = ({ asksHuman, longInThreads, publicUrl, rest, selfId, state }: Options) => {
   const send = (channelId: string, reply: Reply, part: number, { components, content }: Part) =>
     rest
       .call<APIMessage>(`say something in channel ${channelId}`, {
@@ -157,15 +165,38 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
     return { id: message.id, channelId, message }
   })
 
+  /** A thread of a message has the message's id, so it is opened once however often that is tried. */
+  const placeOfRest = Effect.fnUntraced(function* ({ channelId, id }: Said, { answer, question, threadId }: Reply) {
+    if (!longInThreads || answer === undefined || threadId !== undefined) return channelId
+    return yield* rest
+      .call("open a thread for the rest of an answer", {
+        method: "post",
+        route: Routes.threads(channelId, id),
+        body: { name: threadName(question ?? ""), auto_archive_duration: ThreadAutoArchiveDuration.OneDay }
+      })
+      .pipe(
+        Effect.as(id),
+        Effect.catchIf(
+          ({ code }) => code === RESTJSONErrorCodes.ThreadAlreadyCreatedForMessage,
+          () => Effect.succeed(id)
+        ),
+        // There are no threads here, too many of them, or the bot may not open any.
+        Effect.catchIf(
+          ({ reason }) => reason !== "unreachable" && reason !== "limited" && reason !== "unauthorized",
+          () => Effect.succeed(channelId)
+        )
+      )
+  })
+
   const sayInChannel = Effect.fnUntraced(function* (channelId: string, reply: Reply, parts: ReadonlyArray<Part>) {
     const posted = yield* state.posted(reply.id)
-    let first: Said | undefined
-    for (const [n, part] of parts.entries()) {
-      const before = posted.find((it) => it.part === n)
-      const said: Said = yield* sayPart(channelId, reply, n, part, before)
-      first ??= said
-    }
-    return first!
+    const before = (n: number) => posted.find(({ part }) => part === n)
+    const first: Said = yield* sayPart(channelId, reply, 0, parts[0]!, before(0))
+    if (parts.length === 1) return first
+    // Where it went on before, it goes on.
+    const place = posted.find(({ part }) => part > 0)?.channelId ?? (yield* placeOfRest(first, reply))
+    for (const [n, part] of parts.entries()) if (n > 0) yield* sayPart(place, reply, n, part, before(n))
+    return first
   })
 
   /** The answer of a command is one message that is edited, so it is whole however often it is tried. */
@@ -268,6 +299,16 @@ export const make = ({ asksHuman, publicUrl, rest, selfId, state }: Options) => 
 }
 
 export type Voice = ReturnType<typeof make>
+
+/** What was asked, on one line and calling nobody. */
+const threadName = (question: string): string =>
+  shorten(
+    question
+      .replaceAll(/<[@#][^>]*>/g, "")
+      .replaceAll(/\s+/g, " ")
+      .trim(),
+    90
+  ) || "The answer"
 
 const isSnowflake = (id: string): boolean => /^\d{15,20}$/.test(id)
 
