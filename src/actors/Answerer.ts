@@ -38,7 +38,13 @@ const placeOf = ({ channelId, id, serverId, threadId }: BotQuery) => ({
 
 const respond = (query: BotQuery, written: Written, timing: Timing, answeredAt: number): BotResponse => {
   const { citations, mode, refused, text } = written
-  return { ...placeOf(query), question: query.text, answer: { text, refused, mode, citations, timing }, answeredAt }
+  return {
+    ...placeOf(query),
+    question: query.text,
+    askerId: query.author.id,
+    answer: { text, refused, mode, citations, timing },
+    answeredAt
+  }
 }
 
 export const actor = Effect.gen(function* () {

@@ -150,6 +150,7 @@ const held = Effect.fnUntraced(function* (userId: string, inLog: Receipt["stillI
 const removeFromState = Effect.fnUntraced(function* (userId: string) {
   const sql = yield* SqlClient.SqlClient
   yield* sql`DELETE FROM feedback WHERE given_by = ${userId}`
+  yield* sql`DELETE FROM asked_questions WHERE asker_id = ${userId}`
   yield* sql`DELETE FROM local_reactions WHERE person_id = ${userId}`
   yield* sql`DELETE FROM local_messages WHERE author_id = ${userId} AND author_bot = 0`
 }, safely)

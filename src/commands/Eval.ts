@@ -5,6 +5,7 @@ import { UserDirectories } from "effect/persistence"
 import * as Converter from "../docs/formats/Converter.ts"
 import * as Evaluation from "../knowledge/Evaluation.ts"
 import * as EvaluationSet from "../knowledge/EvaluationSet.ts"
+import * as JudgedAnswers from "../knowledge/JudgedAnswers.ts"
 import * as Passages from "../knowledge/PassagesSql.ts"
 import * as Retriever from "../knowledge/RetrieverHybrid.ts"
 import * as CachedEmbedder from "../model/CachedEmbedder.ts"
@@ -162,6 +163,25 @@ const text = (name: string, report: Evaluation.Report): string => {
   return [head, ranking, answers, refusals].join("\n\n")
 }
 
+const exported = Command.make(
+  "export",
+  {},
+  Effect.fn(function* () {
+    const all = yield* JudgedAnswers.cases.pipe(Effect.provide(Sqlite.layer))
+    for (const one of all) yield* Console.log(JSON.stringify(one))
+  })
+).pipe(
+  Command.withDescription(
+    "Print the questions of the last 15 days whose answers people judged, as lines of questions.jsonl"
+  ),
+  Command.withExamples([
+    {
+      command: "rtfm eval export > questions.jsonl",
+      description: "To be read through before it is used: people wrote it"
+    }
+  ])
+)
+
 export const evaluate = Command.make(
   "eval",
   {
@@ -207,6 +227,7 @@ export const evaluate = Command.make(
   })
 ).pipe(
   Command.withDescription("Measure retrieval, refusals and quotes on questions with known answers"),
+  Command.withSubcommands([exported]),
   Command.withExamples([
     { command: "rtfm eval --data ../data/product-docs", description: "A folder of JSONL files" },
     {

@@ -49,6 +49,8 @@ export const Answered = Schema.Struct({
   id: Schema.NonEmptyString,
   questionId: Schema.NonEmptyString,
   question: Schema.String,
+  /** Who asked, as their platform knows them. */
+  askerId: Schema.optionalKey(Schema.NonEmptyString),
   serverId: Schema.NonEmptyString,
   channelId: Schema.NonEmptyString,
   threadId: Schema.optionalKey(Schema.NonEmptyString),

@@ -30,9 +30,12 @@ export const Given = Schema.Struct({
 })
 export type Given = typeof Given.Type
 
+/** One that was just said, with its question, so that what people think of it can be put to use. */
+export type Said = Given & { readonly question?: string; readonly askerId?: string }
+
 export interface Answers {
-  /** To be called once it was said; one without citations rests on nothing, and is not kept. */
-  readonly keep: (given: Given) => Effect.Effect<void, GivenAnswersError>
+  /** To be called once it was said; one without citations rests on nothing, so only its question is kept. */
+  readonly keep: (given: Said) => Effect.Effect<void, GivenAnswersError>
   /**
    * Answers as they are to read from now on, since a message or a page they quote changed or went; each comes again
    * until `keep` is given its new form. A page that is being read anew has a few seconds until its words are missed.
@@ -54,9 +57,11 @@ const patience = Duration.toMillis(Duration.seconds(10))
 /** Sources looked at in one go. */
 const atOnce = 200
 
-const Stored = Schema.fromJsonString(Given)
-const encode = Schema.encodeSync(Stored)
-const decode = Schema.decodeResult(Stored)
+const Json = Schema.fromJsonString(Given)
+const encode = Schema.encodeSync(Json)
+const decode = Schema.decodeResult(Json)
+/** As the state has it. */
+export const Stored = { decode }
 
 interface Missing {
   readonly answer_id: string
@@ -94,13 +99,18 @@ const make = Effect.gen(function* () {
       (rows) => rows[0]?.id ?? null
     )
 
-  const keep = Effect.fn("GivenAnswers.keep")(function* (given: Given) {
+  const keep = Effect.fn("GivenAnswers.keep")(function* ({ askerId, question, ...given }: Said) {
     const { citations } = given.answer
     const given_at = yield* Clock.currentTimeMillis
     yield* sql.withTransaction(
       Effect.gen(function* () {
         const before = yield* sql<Missing>`SELECT * FROM given_sources WHERE answer_id = ${given.id}`
         yield* forget([given.id])
+        if (question !== undefined && question !== "")
+          yield* sql`
+            INSERT INTO asked_questions (answer_id, question_id, asker_id, question, asked_at)
+            VALUES (${given.id}, ${given.questionId}, ${askerId ?? null}, ${question}, ${given_at})
+            ON CONFLICT (answer_id) DO NOTHING`
         if (citations.length === 0) return
         yield* sql`INSERT INTO given_answers ${sql.insert({ answer_id: given.id, given: encode(given), given_at })}`
         for (const { n, passageId } of citations) {
@@ -113,6 +123,7 @@ const make = Effect.gen(function* () {
     const old = yield* sql<{ id: string }>`
       SELECT answer_id AS id FROM given_answers WHERE given_at < ${given_at - kept} LIMIT 100`
     if (old.length > 0) yield* forget(old.map(({ id }) => id))
+    yield* sql`DELETE FROM asked_questions WHERE asked_at < ${given_at - kept}`
   }, safely)
 
   /** Of a message, which is one passage or none. */

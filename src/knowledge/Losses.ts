@@ -68,6 +68,8 @@ const make = Effect.gen(function* () {
     for (const loss of losses)
       yield* sql`INSERT INTO losses (loss, at) VALUES (${encode(loss)}, ${at})
         ON CONFLICT (loss) DO UPDATE SET at = excluded.at`
+    const ids = JSON.stringify([...goneIn(losses).messageIds])
+    yield* sql`DELETE FROM asked_questions WHERE question_id IN (SELECT value FROM json_each(${ids}))`
     return yield* eraseFrom(broker, losses)
   })
 
@@ -76,6 +78,8 @@ const make = Effect.gen(function* () {
     const rows = yield* sql<{ loss: string }>`SELECT loss FROM losses WHERE at <= ${before} LIMIT 500`
     const losses = rows.flatMap(({ loss }) => Result.getOrElse(decode(loss), () => [])).filter(isLoss)
     if (losses.length > 0) yield* eraseFrom(broker, losses)
+    const ids = JSON.stringify([...goneIn(losses).messageIds])
+    yield* sql`DELETE FROM asked_questions WHERE question_id IN (SELECT value FROM json_each(${ids}))`
     yield* sql`DELETE FROM losses WHERE ${sql.in(
       "loss",
       rows.map(({ loss }) => loss)

@@ -16,6 +16,7 @@ import * as Routes from "./migrations/0012_routes.ts"
 import * as RecentEvents from "./migrations/0013_recent_events.ts"
 import * as GivenAnswers from "./migrations/0014_given_answers.ts"
 import * as Files from "./migrations/0015_files.ts"
+import * as AskedQuestions from "./migrations/0016_asked_questions.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -35,7 +36,8 @@ export const layer = Layer.effectDiscard(
         "0012_routes": Routes.migration,
         "0013_recent_events": RecentEvents.migration,
         "0014_given_answers": GivenAnswers.migration,
-        "0015_files": Files.migration
+        "0015_files": Files.migration,
+        "0016_asked_questions": AskedQuestions.migration
       })
     })
   )
