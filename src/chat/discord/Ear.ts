@@ -50,6 +50,9 @@ const stillAsked = 24 * 3600 * 1000
 /** What is said at the same time may arrive in another order. */
 const slack = 60_000
 
+/** A clock of this machine may be behind Discord's. */
+const clockSlack = 3600_000
+
 const nothing: ReadonlyArray<Heard> = []
 
 export const make = ({
@@ -216,7 +219,7 @@ export const make = ({
       serverId: serverId ?? Hearing.directServer,
       channelId: channel === undefined ? channelId : guilds.spotOf(channel).channelId,
       messageIds,
-      since: Math.min(...messageIds.map(Hearing.timeOf)) - slack,
+      since: Math.min(...messageIds.map(Hearing.timeOf)) - clockSlack,
       at: yield* Clock.currentTimeMillis
     }
     return [{ event }]
