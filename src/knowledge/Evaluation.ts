@@ -4,6 +4,7 @@ import { verify } from "../domain/Citations.ts"
 import type { Audience } from "../domain/Audience.ts"
 import type { ChatEvent } from "../domain/ChatMessage.ts"
 import type { DocumentRecord } from "../domain/Document.ts"
+import { standalone } from "../domain/FollowUp.ts"
 import type { Grounds } from "../domain/Grounds.ts"
 import { textToEmbed } from "../domain/Retrieval.ts"
 import { Embedder } from "../model/Embedder.ts"
@@ -74,6 +75,8 @@ export interface Report {
     /** How well the grounds tell the questions of the corpus from these. */
     readonly auroc: number | null
   }>
+  /** Of questions that have a group, besides their part in the figures of all. */
+  readonly [figure: `${"recall@5" | "mrr@10" | "answered"}:${string}`]: number
 }
 
 const serverId = "evaluation"
@@ -151,6 +154,7 @@ const embed = Effect.fnUntraced(function* (progress: Progress) {
 })
 
 interface Asked {
+  readonly group: string | undefined
   readonly ranking: Ranking
   readonly refused: boolean
   readonly textAlone: boolean
@@ -163,6 +167,10 @@ interface Asked {
   readonly ms: number
 }
 
+const contextOf = ({ before = [] }: EvaluationQuestion) => ({
+  before: before.map((text) => ({ name: "somebody", bot: false, text }))
+})
+
 const asking = Effect.gen(function* () {
   const retriever = yield* Retriever
   const writer = yield* Writer
@@ -170,17 +178,22 @@ const asking = Effect.gen(function* () {
   /** Chunks of documents are left out; windows of chat go with the channels they are. */
   const retrieveWithout = (question: string, { channelIds, serverId }: Audience, gold: ReadonlySet<string>) =>
     retriever.retrieve(question, { serverId, channelIds: channelIds.difference(gold) }, { without: gold })
-  return Effect.fnUntraced(function* (audience: Audience, { answer, gold_ids, question, spans }: EvaluationQuestion) {
+  return Effect.fnUntraced(function* (audience: Audience, each: EvaluationQuestion) {
+    const { answer, gold_ids, group, spans } = each
+    const context = contextOf(each)
+    // As the Answerer does it.
+    const question = standalone(each.question, context)
     // Its vector is known by then, so that the time measured is that of everything else.
     yield* Effect.ignore(embedder.embedQueries([question]))
     const start = performance.now()
     const retrieval = yield* retriever.retrieve(question, audience)
     const ms = performance.now() - start
-    const { citations, refused } = yield* writer.write(question, retrieval)
+    const { citations, refused } = yield* writer.write(each.question, retrieval, { context })
     const gold = new Set(gold_ids)
     const without = yield* retrieveWithout(question, audience, gold)
     const said = citations.map(({ quote }) => quote).join(" ")
     return {
+      group,
       ranking: { found: retrieval.found.map(({ chunk }) => idOf(chunk)), gold },
       refused,
       textAlone: retrieval.vector === null,
@@ -212,6 +225,20 @@ const unanswerable = (asked: ReadonlyArray<Asked>): Report["unanswerable"] => ({
   )
 })
 
+const ofGroups = (asked: ReadonlyArray<Asked>) =>
+  Object.fromEntries(
+    [...Map.groupBy(asked, ({ group }) => group)].flatMap(([group, those]) => {
+      const over = (metric: (ranking: Ranking) => number) => mean(those.map(({ ranking }) => metric(ranking)))
+      return group === undefined
+        ? []
+        : [
+            [`recall@5:${group}`, over(recallAt(5))],
+            [`mrr@10:${group}`, over(reciprocalRankAt(10))],
+            [`answered:${group}`, answeredShare(those).answered]
+          ]
+    })
+  ) as Record<`${"recall@5" | "mrr@10" | "answered"}:${string}`, number>
+
 const reportOf = (
   asked: ReadonlyArray<Asked>,
   corpus: { readonly chunks: number; readonly passages: number },
@@ -236,7 +263,8 @@ const reportOf = (
     unanswerable: unanswerable(asked),
     verifiedQuotes: mean(asked.flatMap(({ verified }) => verified).map(Number)),
     latencyMs: { p50: percentile(times, 0.5), p99: percentile(times, 0.99) },
-    offTopic
+    offTopic,
+    ...ofGroups(asked)
   }
 }
 

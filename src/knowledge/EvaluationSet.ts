@@ -27,7 +27,9 @@ export const EvaluationQuestion = Schema.Struct({
   question: Schema.NonEmptyString,
   /** Chunks that answer it, any of them; none when nothing in the corpus does, and it is to be refused. */
   gold_ids: Schema.Array(Schema.String),
-  /** What questions without an answer have in common; they are reported together. */
+  /** What was asked before it, oldest first: a follow-up may mean nothing without. */
+  before: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** What questions have in common; they are reported together. */
   group: Schema.optionalKey(Schema.String),
   answer: Schema.optionalKey(Schema.String),
   /** The words of the corpus that answer it. */

@@ -8,7 +8,11 @@ import { promisify } from "node:util"
 
 const run = (args: ReadonlyArray<string>) =>
   promisify(execFile)(process.execPath, ["src/cli.ts", "eval", ...args], { maxBuffer: 1 << 24 })
-const corpus = ["README.md", "docs", "CONTRIBUTING.md"].flatMap((place) => ["--docs", place])
+/** The notes contradict the documentation, for the questions about conflicting sources. */
+const corpus = ["README.md", "docs", "CONTRIBUTING.md", "test/evaluation/old-notes.md"].flatMap((place) => [
+  "--docs",
+  place
+])
 const least = "test/evaluation/least.json"
 
 describe("rtfm eval", () => {

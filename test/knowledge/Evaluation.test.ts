@@ -74,6 +74,28 @@ describe("run", () => {
     }).pipe(Effect.provide(system))
   )
 
+  it.effect("asks a follow-up with what was asked before it, and tells of each group", () =>
+    Effect.gen(function* () {
+      const chunks = [
+        { id: "boil", title: "Boiling", text: "Press the red button to boil water in the kettle." },
+        { id: "scale", title: "Descaling", text: "Pour vinegar into the kettle every month. It is rinsed twice." },
+        { id: "parts", text: "Broken parts are replaced for two years." }
+      ]
+      const followUp = { ...question("1", "And how often?", "scale"), group: "follow-up" }
+      const asked = (before: ReadonlyArray<string>) =>
+        Evaluation.run({ set: { kind: "document", chunks, questions: [{ ...followUp, before }] } }).pipe(
+          Effect.provide(Layer.fresh(system))
+        )
+      const report = yield* asked(["When do I pour vinegar into the kettle?"])
+      assert.deepInclude(report, {
+        "mrr@10:follow-up": 1,
+        "recall@5:follow-up": 1,
+        "answered:follow-up": 1
+      })
+      assert.strictEqual((yield* asked([]))["answered:follow-up"], 0)
+    })
+  )
+
   it.effect("measures chat by its windows", () =>
     Effect.gen(function* () {
       const report = yield* Evaluation.run({
