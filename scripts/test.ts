@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fetchProgram } from "../test/fixtures/S3Server.ts"
 
 const run = (
   title: string,
@@ -49,6 +50,18 @@ const ensureBrowser = (): boolean =>
 const ensureKcat = (): boolean =>
   ensure("kcat", () => spawnSync("kcat", ["-V"]).status === 0, "No kcat: install it; the tests of Kafka need it.")
 
+/** Files go to a real S3 server, which is built once per machine: before the tests, whose time is limited. */
+const ensureS3 = async (): Promise<boolean> => {
+  console.log("\n── versitygw")
+  try {
+    console.log(await fetchProgram())
+    return true
+  } catch (error) {
+    console.error(`No versitygw: the tests of files need go to build it. ${String(error)}`)
+    return false
+  }
+}
+
 interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
@@ -66,7 +79,8 @@ const checks = [
   run("lint", "oxlint", ["--deny-warnings"]),
   run("types", "tsc", ["-p", "."]),
   ensureBrowser(),
-  ensureKcat()
+  ensureKcat(),
+  await ensureS3()
 ]
 const tests = run("tests", "vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile=${reportFile}`])
 const report = readReport()
