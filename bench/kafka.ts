@@ -1,6 +1,6 @@
 /** The broker on Kafka against the client it is made with, and against the embedded one; what it costs while nothing happens. */
-import { Consumer, Producer } from "@platformatic/kafka"
-import { Context, Duration, Effect, Fiber, Layer, Logger, Stream } from "effect"
+import { Consumer, Producer, stringDeserializer } from "@platformatic/kafka"
+import { Context, Duration, Effect, Fiber, Latch, Layer, Logger, Stream } from "effect"
 import { execFile, spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -20,9 +20,8 @@ import { start, stop, untilVectorsAreUp, vitals } from "./process.ts"
 const goals = { share: 0.8, exactlyOnce: 10_000, latencyMs: 10, megabytes: 30, idlePercent: 0.5 }
 
 const batch = 1_000
-/** Of a topic of its own, so many committed at once; less than the window of one partition. */
+/** Of a topic of its own. */
 const toRead = 30_000
-const readBatch = 500
 const backlog = 200_000
 /** Compressed by half, about as text is. */
 const values = Array.from({ length: batch }, () => Buffer.from(randomBytes(150).toString("hex")))
@@ -72,7 +71,7 @@ const bareAppend = async (producer: Producer, to: string, count: number, key = k
   for (let sent = 0; sent < count; sent += batch) await producer.send({ messages })
 }
 
-/** From the first record to the last, offsets committed as often as our broker does. */
+/** From the first record to the last, offsets committed with every batch. */
 const bareRead = async ({ servers }: Options, from: string, count: number): Promise<Cost> => {
   const consumer = new Consumer({
     clientId: "bare",
@@ -81,7 +80,9 @@ const bareRead = async ({ servers }: Options, from: string, count: number): Prom
     autocommit: false,
     isolationLevel: 1,
     maxBytes: 1024 * 1024,
-    maxWaitTime: 500
+    maxWaitTime: 500,
+    // As our broker gives them.
+    deserializers: { key: stringDeserializer, headerKey: stringDeserializer, headerValue: stringDeserializer }
   })
   const stream = await consumer.consume({ topics: [from], mode: "earliest" })
   let cost: (() => Cost) | undefined
@@ -91,7 +92,7 @@ const bareRead = async ({ servers }: Options, from: string, count: number): Prom
     cost ??= stopwatch()
     read++
     ends.set(partition, offset + 1n)
-    if (read % readBatch === 0) {
+    if (read % batch === 0) {
       const offsets = [...ends].map(([partition, offset]) => ({ topic: from, partition, offset, leaderEpoch: -1 }))
       await consumer.commit({ offsets })
     }
@@ -110,14 +111,14 @@ const append = Effect.fnUntraced(function* (to: string, count: number, key = key
   for (let sent = 0; sent < count; sent += batch) yield* broker.publish(some)
 })
 
-/** From the first record to the last, about `portion` committed at once, each with an output or none. */
-const pass = (from: string, count: number, portion: number, outputTo?: string) =>
+/** From the first record to the last, `portion` at once made into as many others. */
+const pass = (from: string, count: number, portion: number, outputTo: string) =>
   Effect.scoped(
     Effect.gen(function* () {
       const broker = yield* Broker
       const subscription = yield* broker.subscribe({ topics: [from], group: unique("pass"), window: 512 })
       const outputs = (taken: ReadonlyArray<IncomingRecord>) =>
-        outputTo === undefined ? [] : taken.map(({ key, value }) => ({ topic: outputTo, key, value }))
+        taken.map(({ key, value }) => ({ topic: outputTo, key, value }))
       const hand: Array<IncomingRecord> = []
       let cost: (() => Cost) | undefined
       for (let done = 0; done < count;) {
@@ -127,6 +128,32 @@ const pass = (from: string, count: number, portion: number, outputTo?: string) =
           const some = hand.splice(0, portion)
           yield* subscription.commit({ outputs: outputs(some), done: some })
         }
+      }
+      return cost!()
+    })
+  )
+
+/** From the first record to the last, as an actor does it: what was taken while a commit was under way goes with the next. */
+const readAll = (from: string, count: number) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const broker = yield* Broker
+      const subscription = yield* broker.subscribe({ topics: [from], group: unique("read"), window: 512 })
+      const hand: Array<IncomingRecord> = []
+      const news = Latch.makeUnsafe(false)
+      let cost: (() => Cost) | undefined
+      const take = Effect.gen(function* () {
+        hand.push(...(yield* subscription.take))
+        cost ??= stopwatch()
+        news.openUnsafe()
+      })
+      yield* Effect.forkScoped(Effect.forever(take))
+      for (let done = 0; done < count;) {
+        yield* Latch.await(news)
+        news.closeUnsafe()
+        const some = hand.splice(0)
+        yield* subscription.commit({ outputs: [], done: some })
+        done += some.length
       }
       return cost!()
     })
@@ -202,7 +229,7 @@ const measure = Effect.fnUntraced(function* (
       bareAppendOne: yield* bare(() => bareAppend(producer, inner("one"), count, one)),
       appendOne: yield* timed(append("one", count, one)),
       bareRead: yield* Effect.promise(() => bareRead(options, inner("read"), toRead)),
-      read: yield* pass("read", toRead, readBatch),
+      read: yield* readAll("read", toRead),
       exactlyOnce: yield* pass("in", count, 100, "out"),
       ...(yield* singly(50)),
       embedded: (yield* Effect.provideService(singly(50), Broker, embedded)).seen
@@ -295,7 +322,7 @@ const figures = (rounds: ReadonlyArray<Round>): ReadonlyArray<Figure> => {
   return [
     against("append, batches of 1,000 to one partition", rounds, "appendOne", "bareAppendOne"),
     against("append, batches of 1,000 to three, all or none", rounds, "append", "bareAppend"),
-    against(`read, ${readBatch} committed at once`, rounds, "read", "bareRead", toRead),
+    against("read and commit", rounds, "read", "bareRead", toRead),
     {
       name: "kafka: exactly once from topic to topic, batches of 100",
       value: `${rate(perSecond, 1)} records/s, ${burden.toFixed(0)} µs of processor each`,

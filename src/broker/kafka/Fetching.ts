@@ -55,22 +55,22 @@ const isLogAppendTime = 1 << 3
 const textOf = (bytes: Buffer | null): string => bytes?.toString("utf8") ?? ""
 
 const headersOf = (headers: RecordsBatch["records"][number]["headers"]): Record<string, string> =>
-  Object.fromEntries(headers.map(([name, value]) => [textOf(name), textOf(value)]))
+  headers.length === 0 ? {} : Object.fromEntries(headers.map(([name, value]) => [textOf(name), textOf(value)]))
 
-const recordsOf = (batch: RecordsBatch, { topic, partition }: Source): ReadonlyArray<IncomingRecord> =>
-  batch.attributes & isControl
-    ? []
-    : batch.records.map((record) => ({
-        topic,
-        partition,
-        offset: Number(batch.firstOffset) + record.offsetDelta,
-        key: record.key === null ? null : textOf(record.key),
-        value: record.value ?? new Uint8Array(),
-        headers: headersOf(record.headers),
-        timestamp: Number(
-          batch.attributes & isLogAppendTime ? batch.maxTimestamp : batch.firstTimestamp + record.timestampDelta
-        )
-      }))
+const recordsOf = (batch: RecordsBatch, { topic, partition }: Source): ReadonlyArray<IncomingRecord> => {
+  if (batch.attributes & isControl) return []
+  const first = Number(batch.firstOffset)
+  const appendedAt = batch.attributes & isLogAppendTime ? Number(batch.maxTimestamp) : undefined
+  return batch.records.map((record) => ({
+    topic,
+    partition,
+    offset: first + record.offsetDelta,
+    key: record.key === null ? null : textOf(record.key),
+    value: record.value ?? new Uint8Array(),
+    headers: headersOf(record.headers),
+    timestamp: appendedAt ?? Number(batch.firstTimestamp + record.timestampDelta)
+  }))
+}
 
 const bytesOf = (batches: ReadonlyArray<RecordsBatch>): number => {
   let bytes = 0
