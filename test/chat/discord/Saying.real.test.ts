@@ -74,6 +74,30 @@ describe("saying", () => {
     )
   )
 
+  it.live("puts a new form of an answer in its place, as often as it is told, and nothing where it is gone", () =>
+    world((discord) =>
+      Effect.gen(function* () {
+        const { bot, general, question } = yield* scene(discord)
+        const long = Array.from({ length: 120 }, (_, i) => `Sentence ${i} about the kettle, which is red.`).join("\n")
+        yield* bot.chat.say(answered(question.id, general.id, long))
+        const parts = discord.saidBy(discord.bot, general)
+        assert.isAbove(parts.length, 1)
+        const shorter = answered(question.id, general.id, "Descale it every three months [1].")
+        yield* bot.chat.revise(shorter)
+        yield* bot.chat.revise(shorter)
+        const [left, ...others] = discord.saidBy(discord.bot, general)
+        assert.deepStrictEqual(others, [])
+        assert.strictEqual(left!.id, parts[0]!.id)
+        assert.include(left!.content, "Descale it every three months")
+        assert.notInclude(left!.content, "Sentence")
+        assert.isAbove(left!.components.length, 0)
+        discord.bot.deletes(left!)
+        yield* bot.chat.revise(shorter)
+        assert.deepStrictEqual(discord.saidBy(discord.bot, general), [])
+      })
+    )
+  )
+
   for (const [name, fault] of Object.entries(faults))
     it.live(`says it once when ${name}`, () =>
       world((discord) =>
