@@ -1,4 +1,4 @@
-/** discord-messages → the store for files, document-chunks. Files of messages are kept there, and go when their messages go. */
+/** discord-messages → files, document-chunks. Files of messages are kept where a store is set, and go when their messages go. */
 import { Effect, Option, Result, Stream } from "effect"
 import { Broker } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"

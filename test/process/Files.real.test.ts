@@ -75,7 +75,7 @@ const settled = async (pid: number): Promise<number> => {
       await wait(200)
       return seen.slice(-10)
     },
-    (last) => last.length === 10 && Math.max(...last) - Math.min(...last) < 1_000_000,
+    (last) => last.length === 10 && Math.max(...last) - Math.min(...last) < 2_000_000,
     60
   )
   return seen.at(-1)!
