@@ -20,7 +20,7 @@ export interface Vitals {
   retries: number
   deadLetters: number
   lastError: string | null
-  /** Starts that failed since the last record was handled. */
+  /** Starts that failed since a record was handled, or since one lasted. */
   failedStarts: number
 }
 
@@ -61,6 +61,8 @@ const isMovedOn = (error: unknown): boolean => error instanceof BrokerError && e
 
 /** So many failed starts in a row, and the process is not ready. */
 const failedStartsAllowed = 3
+/** A start that lasts longer than a broker that is away is waited for has succeeded, though no record came. */
+const lasting = Duration.seconds(25)
 const firstWait = Duration.millis(200)
 const longestWait = Duration.seconds(30)
 
@@ -168,10 +170,16 @@ const supervise = (actor: Actor, onChange: Effect.Effect<void>, fatal: Deferred.
     yield* become("restarting")
     yield* Effect.sleep(wait)
   })
+  const settle = Effect.gen(function* () {
+    yield* Effect.sleep(lasting)
+    if (vitals.failedStarts === 0) return
+    vitals.failedStarts = 0
+    yield* onChange
+  })
   return Effect.gen(function* () {
     while (true) {
       yield* become("running")
-      const exit = yield* Effect.exit(Effect.scoped(actor.run))
+      const exit = yield* Effect.exit(Effect.scoped(Effect.andThen(Effect.forkScoped(settle), actor.run)))
       if (Exit.isSuccess(exit)) return yield* become("stopped")
       if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause as Cause.Cause<never>)
       yield* restart(exit.cause)

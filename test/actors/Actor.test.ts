@@ -435,6 +435,23 @@ describe("Supervise", () => {
     }).pipe(Effect.provide(World))
   )
 
+  it.effect("is ready again when a start lasts, though no record comes", () =>
+    Effect.gen(function* () {
+      let starts = 0
+      const quiet = Effect.map(failing([]), (actor) => ({
+        ...actor,
+        run: Effect.suspend(() => (++starts > 4 ? Effect.never : Effect.die(new Error("oops"))))
+      }))
+      const { supervisor } = yield* start(quiet)
+      const { failing: failingActors } = yield* supervisor
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(starts, 5)
+      assert.deepStrictEqual(yield* failingActors, ["fragile"])
+      yield* TestClock.adjust("25 seconds")
+      assert.deepStrictEqual(yield* failingActors, [])
+    }).pipe(Effect.provide(World))
+  )
+
   it.effect("stops without waiting for an actor that waits to be started again", () =>
     Effect.gen(function* () {
       const starts: Array<number> = []

@@ -102,7 +102,7 @@ describe("rtfm start on a Kafka that goes away", () => {
     await until(
       async () => (await call(process.url, "/health/ready")).status,
       (status) => status === 200,
-      90
+      180
     )
     await found(process, "wheelbarrow")
     console.log(
