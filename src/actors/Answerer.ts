@@ -108,7 +108,7 @@ export const actor = Effect.gen(function* () {
     name: "answerer",
     from: Topics.queries,
     to: Topics.responses.name,
-    concurrency: 4,
+    concurrency: 8,
     handle
   })
 })
