@@ -72,7 +72,7 @@ export const actor = Effect.gen(function* () {
     const question = standalone(query.text, context)
     const kept = yield* cache.find(question, audience)
     if (kept !== undefined) return { written: kept, retrieved: yield* Clock.currentTimeMillis }
-    const retrieval = yield* retriever.retrieve(question, audience)
+    const retrieval = yield* retriever.retrieve(question, audience, { patient: true })
     const retrieved = yield* Clock.currentTimeMillis
     const written = yield* writer.write(query.text, retrieval, {
       askerId: author.id,

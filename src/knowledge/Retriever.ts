@@ -32,6 +32,8 @@ export class Retriever extends Context.Service<
         readonly limit?: number
         /** Chunks to leave out, as if they were not known. */
         readonly without?: ReadonlySet<string>
+        /** Where words alone are no reason to answer, wait longer for a vector that is late. */
+        readonly patient?: boolean
       }
     ): Effect.Effect<Retrieval, PassagesError>
   }

@@ -1,5 +1,5 @@
 /** Retrieval by words and by meaning at once: both searches propose chunks, their signals added up rank them. */
-import { Clock, Context, Duration, Effect, Layer, Metric } from "effect"
+import { Clock, Context, Duration, Effect, Fiber, Layer, Metric } from "effect"
 import { type Audience, maySee, readableOf } from "../domain/Audience.ts"
 import { distinct } from "../domain/Duplicates.ts"
 import { type Evidence, type Grounds, judge } from "../domain/Grounds.ts"
@@ -24,8 +24,11 @@ const nearest = 200
 const evidenceFrom = 5
 /** In an index of so many rows, words that a larger share of them has tell nothing, and take longest to search for. */
 const large = { rows: 5_000, share: 0.25 }
-/** How long a question waits for its vector, loading the embedder included, and for its neighbours. */
-const patience = { vector: Duration.millis(1_200), neighbours: Duration.seconds(1) }
+/**
+ * How long a question waits for its vector, loading the embedder included, and for its neighbours; and for a vector that
+ * is late, before it is said that there is no answer.
+ */
+const patience = { vector: Duration.millis(1_200), neighbours: Duration.seconds(1), lateVector: Duration.seconds(10) }
 
 const seconds = Metric.histogram("rtfm_retrieve_seconds", {
   description: "Time from question to passages",
@@ -136,7 +139,6 @@ export const make = Effect.gen(function* () {
   const vectorOf = (question: string) =>
     embedder.embedQueries([question]).pipe(
       Effect.map(([vector]) => vector ?? null),
-      Effect.timeoutOrElse({ duration: patience.vector, orElse: () => Effect.succeed(null) }),
       Effect.catch((error) => Effect.as(Effect.logDebug(error.detail), null))
     )
 
@@ -251,18 +253,32 @@ export const make = Effect.gen(function* () {
   const retrieve: Retriever["Service"]["retrieve"] = Effect.fn("Retriever.retrieve")(function* (
     question,
     audience,
-    { limit = 10, without } = {}
+    { limit = 10, patient = false, without } = {}
   ) {
-    const [duration, looked] = yield* Effect.timed(look(question, vectorOf(question), audience, without))
-    const { evidence, ranked, vector } = looked
+    const baseline = yield* calibration.baseline(audience.serverId)
+    const coming = yield* Effect.forkScoped(vectorOf(question))
+    const within = (duration: Duration.Duration) =>
+      Effect.timeoutOrElse(Fiber.join(coming), { duration, orElse: () => Effect.succeed(null) })
+    const lookWithin = (duration: Duration.Duration) =>
+      Effect.map(look(question, within(duration), audience, without), (looked) => ({
+        ...looked,
+        grounds: judge(looked.evidence, baseline)
+      }))
+    const [duration, looked] = yield* Effect.timed(
+      Effect.gen(function* () {
+        const first = yield* lookWithin(patience.vector)
+        const isLate = coming.pollUnsafe() === undefined
+        return patient && isLate && !first.grounds.enough ? yield* lookWithin(patience.lateVector) : first
+      })
+    )
+    const { grounds, ranked, vector } = looked
     yield* Metric.update(seconds, Duration.toSeconds(duration))
     if (vector === null) yield* Metric.update(textAloneTotal, 1)
-    const grounds = judge(evidence, yield* calibration.baseline(audience.serverId))
     yield* calibration.keepUp(audience)
     const visit = yield* CurrentVisit
     if (visit !== undefined) visit.explanation = explain(looked, grounds)
     return { found: distinct(ranked, textOf, limit).map(foundOf), grounds, vector }
-  })
+  }, Effect.scoped)
 
   return Context.make(Retriever, { retrieve }).pipe(Context.add(Calibration.Calibration, calibration))
 })

@@ -278,6 +278,30 @@ describe("without vectors", () => {
     }).pipe(Effect.provide(layer(FakeEmbedder.layerHanging)))
   )
 
+  const question = "Am I covered?"
+  it.effect("a vector that is late is waited for where words alone are no reason to answer, by who is patient", () =>
+    Effect.gen(function* () {
+      yield* tellSections("manual", manual)
+      yield* embedAll
+      const retriever = yield* Retriever
+      const impatient = yield* Effect.forkChild(retriever.retrieve(question, audience()))
+      const patient = yield* Effect.forkChild(retriever.retrieve(question, audience(), { patient: true }))
+      yield* TestClock.adjust("1200 millis")
+      assert.isFalse((yield* Fiber.join(impatient)).grounds.enough)
+      assert.isUndefined(patient.pollUnsafe())
+      yield* TestClock.adjust("800 millis")
+      const { found, grounds } = yield* Fiber.join(patient)
+      assert.strictEqual(found[0]!.chunk.id, "manual#2")
+      assert.isTrue(grounds.enough)
+    }).pipe(
+      Effect.provide(
+        layer(
+          FakeEmbedder.layerSlow("2 seconds", (text) => text.replace(question, "Warranty. Broken parts are replaced"))
+        )
+      )
+    )
+  )
+
   it.effect("text answers when the vector store is down", () =>
     Effect.gen(function* () {
       yield* tellSections("manual", manual)
