@@ -49,14 +49,20 @@ const write = (topic: string, ...values: ReadonlyArray<unknown>) =>
     )
   )
 const router = Layer.effectDiscard(Layer.build(Supervise.layer([Router.actor])))
+/** What reads the routes is loaded outside of the test's clock. */
+const loaded = Effect.promise(() => import("../../src/notify/RoutesText.ts"))
+const settle = Effect.gen(function* () {
+  for (let i = 0; i < 30; i++) {
+    yield* TestClock.adjust(0)
+    yield* loaded
+  }
+})
 const routing = Effect.gen(function* () {
   yield* Layer.build(router)
+  yield* settle
   yield* until([], 1)
 })
 const titles = Effect.map(notifications, (all) => all.map(({ embed }) => embed.title))
-const settle = Effect.gen(function* () {
-  for (let i = 0; i < 30; i++) yield* TestClock.adjust(0)
-})
 const setup = (content: string | undefined, webhooks: ReadonlyArray<string> = []) => {
   const { change, layer } = withFile(content)
   return {

@@ -5,7 +5,8 @@ import { distinct } from "../../src/domain/Duplicates.ts"
 
 const texts = (items: ReadonlyArray<string>, limit = 10) => distinct(items, (text) => text, limit)
 
-const long = "Press the red button on the left of the kettle until the lamp goes on and wait three minutes for the water"
+const long =
+  "Press the red button on the left of the kettle until the lamp goes on and wait three minutes for the water"
 
 describe("distinct", () => {
   it("keeps the first of those that say the same, whatever their case, marks and last words", () => {
