@@ -22,7 +22,8 @@ const code = (text: string): string => `\`${text}\``
 // Settings
 
 /** What holds when it is not set. */
-const otherwise = ({ fallback }: Setting<unknown>): string => (fallback === undefined ? "not set" : code(fallback))
+const otherwise = ({ fallback }: Setting<unknown>): string =>
+  fallback === undefined ? "not set" : fallback === "" ? "nothing" : code(fallback)
 
 const settings = (): string =>
   table(
