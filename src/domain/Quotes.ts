@@ -37,8 +37,8 @@ export interface Quote {
 const most = { sentences: 3, words: 100 }
 /** Shorter ones are labels. */
 const fewestWords = 3
-/** A further sentence is worth its place when it fits this share as well as the first one did. */
-const worthwhile = 0.3
+/** A further sentence is worth its place when it fits this share as well as the first one did; one from elsewhere, more. */
+const worthwhile = { sameSource: 0.3, otherSource: 0.5 }
 /** What the rank of a sentence's chunk counts beside how the sentence itself fits. */
 const relevanceWeight = 0.6
 
@@ -160,13 +160,17 @@ export const choose = (
   const asked = new Set(terms.stems)
   const chosen: Array<Quotable> = []
   let [room, first] = [most.words, -Infinity]
+  const isWorthIt = ({ candidate, fit }: { readonly candidate: Quotable; readonly fit: number }) => {
+    const isNear = chosen.some(({ source }) => source === candidate.source)
+    return chosen.length === 0 || fit >= first * (isNear ? worthwhile.sameSource : worthwhile.otherSource)
+  }
   while (chosen.length < most.sentences) {
     const left = quotables
       .map((candidate, i) => ({ candidate, fit: fit(asked, chosen, cosines?.[i] ?? 0, candidate) }))
       .filter(({ candidate }) => !chosen.includes(candidate) && candidate.words <= room)
       .sort((a, b) => gain(b) - gain(a))
-    const [best] = left
-    if (best === undefined || (chosen.length > 0 && best.fit < worthwhile * first)) break
+    const best = left.find(isWorthIt)
+    if (best === undefined) break
     if (chosen.length === 0) first = best.fit
     chosen.push(best.candidate)
     room -= best.candidate.words

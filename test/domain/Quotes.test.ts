@@ -36,6 +36,20 @@ describe("quotes", () => {
     )
   })
 
+  it("want more of another source than of the one they began with", () => {
+    const [drum, hour, oily] = [
+      "The drum is greased with Molykote.",
+      "It is done every 500 hours.",
+      "The grinder jams on oily beans."
+    ]
+    const quotables = quotablesOf([source(`${drum} ${hour}`), source(oily!, { relevance: 0.4 })])
+    const chosen = choose(termsOf("How is the drum greased?"), quotables, [0.8, 0.3, 0.45])
+    assert.deepStrictEqual(
+      chosen.map(({ sentence }) => sentence.text),
+      [drum, hour]
+    )
+  })
+
   it("prefer the sentence whose vector is near, when words do not tell", () => {
     const quotables = quotablesOf([source("First thing said here. Second thing said here. Third thing said here.")])
     const [best] = choose(termsOf("unrelated"), quotables, [0.1, 0.9, 0.2])
