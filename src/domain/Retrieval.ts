@@ -97,7 +97,11 @@ export interface Ranked<C extends Candidate> {
 const weights = {
   document: { text: 0.5, cosine: 1, coverage: 0.5, bigrams: 0.8, title: 0.5 },
   chat: { text: 0.5, cosine: 1.4, coverage: 0.5, bigrams: 0.4, title: 0 },
-  textAlone: { text: 0.8, cosine: 0, coverage: 0.5, bigrams: 1, title: 0.9 }
+  textAlone: {
+    document: { text: 0.8, cosine: 0, coverage: 0.5, bigrams: 1, title: 0.9 },
+    // One that waits for its vector and has every word of the question stands above one that is only near.
+    chat: { text: 1.1, cosine: 0, coverage: 0.7, bigrams: 1.4, title: 0 }
+  }
 } as const
 
 interface Fit {
@@ -158,7 +162,7 @@ export const rank = <C extends Candidate>(
       title: coverage(searched.rarities, occurring(searched.terms, [title]).stems)
     }
     const relative = { ...signals, cosine: signals.cosine / topCosine }
-    const parts = partsOf(relative, cosine === null ? weights.textAlone : weights[candidate.kind])
+    const parts = partsOf(relative, (cosine === null ? weights.textAlone : weights)[candidate.kind])
     const best = most(fits, (fit) => fit.cosine / topCosine + 0.5 * fit.coverage + 0.4 * fit.bigrams)
     return {
       candidate,

@@ -131,6 +131,21 @@ describe("rank", () => {
     )
   })
 
+  it("the one that has the word asked for, and no vector yet, comes before one that is only near", () => {
+    const asked = termsOf("zq0x0")
+    const searched: Searched = {
+      terms: asked,
+      rarities: raritiesOf(asked, 100, new Map([["zq0x0", 1]])),
+      cosines: new Map([["near.0", 0.4]]),
+      farthest: { document: null, chat: null }
+    }
+    for (const kind of ["document", "chat"] as const) {
+      const near = candidate("near", "The code of locker 7 is zq7x6.", { kind, textScore: 0 })
+      const exact = candidate("exact", "The code of locker 0 is zq0x0.", { kind })
+      assert.deepStrictEqual(order(searched, near, exact), ["exact", "near"])
+    }
+  })
+
   it("what is not among the nearest counts as far as the farthest of them", () => {
     const searched = {
       ...words,
