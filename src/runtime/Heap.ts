@@ -10,8 +10,8 @@ const enough = 8 * 1024 * 1024
 
 const size = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0
 
-/** Old objects are collected when they have grown by two fifths, instead of when there are four times as many. */
-const collectOften = Effect.sync(() => setFlagsFromString("--heap-growing-percent=40"))
+/** Old objects are collected when they have grown by a quarter, instead of when there are four times as many. */
+const collectOften = Effect.sync(() => setFlagsFromString("--heap-growing-percent=25"))
 
 /** It is doubled by need; a factor of 1 ends that. Its largest size is read once, at the start of Node. */
 const freeze = Effect.sync(() => setFlagsFromString("--semi-space-growth-factor=1"))
