@@ -1,6 +1,6 @@
 /** `node scripts/discordPictures.ts`: the pictures of docs/DISCORD.md, of the bot in a Discord of our own, drawn in a real browser. */
 import { Effect } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -10,19 +10,9 @@ import { Discord } from "../test/discord/Discord.ts"
 import type { HasId, Interaction, Message } from "../test/discord/Model.ts"
 import type { Person } from "../test/discord/Person.ts"
 import { html, type Scene } from "./discord/Look.ts"
+import { readyAt } from "./readyAt.ts"
 
 const out = resolve("docs/pictures")
-
-const readyAt = (child: ChildProcess): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let said = ""
-    child.stdout!.on("data", (chunk) => {
-      said += String(chunk)
-      const url = /ready: (http:\/\/\S+?)\/?\s/.exec(said)?.[1]
-      if (url !== undefined) resolve(url)
-    })
-    child.once("exit", () => reject(new Error(`rtfm ended before it was ready:\n${said}`)))
-  })
 
 const until = <A>(discord: Discord, holds: () => A | undefined | false | null, what: string) =>
   Effect.runPromise(discord.until(holds, what))

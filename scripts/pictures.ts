@@ -1,5 +1,5 @@
 /** `npx node scripts/pictures.ts`: the README's pictures of the page, taken in a real browser from a process of their own. */
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,6 +7,7 @@ import { join, resolve } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { crc32, deflateSync, inflateSync } from "node:zlib"
 import { type Browser, chromium, type Locator, type Page } from "playwright-core"
+import { readyAt } from "./readyAt.ts"
 
 const out = resolve("docs/pictures")
 const viewport = { width: 1280, height: 800 }
@@ -15,18 +16,6 @@ const grace = { id: "grace", name: "Grace Hopper" }
 const general = "/api/channels/local%3Ageneral/messages"
 
 // The process
-
-/** Where the process says it is; what it prints is read to its end, or it could not print. */
-const readyAt = (child: ChildProcess): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let said = ""
-    child.stdout!.on("data", (chunk) => {
-      said += String(chunk)
-      const url = /ready: (http:\/\/\S+?)\/?\s/.exec(said)?.[1]
-      if (url !== undefined) resolve(url)
-    })
-    child.once("exit", () => reject(new Error(`rtfm ended before it was ready:\n${said}`)))
-  })
 
 /** Waits until everything that is known has its vector. */
 const settled = async (url: string): Promise<void> => {

@@ -137,6 +137,10 @@ const checks = [
   ["embedder", checkEmbedder]
 ] as const
 
+/** What is wrong with a setting is said once, by the check of the settings. */
+const reasonOf = (error: { readonly _tag: string; readonly message: string }): string =>
+  error._tag === "ConfigError" ? "waits for the settings above to be right" : error.message
+
 const line = ({ check, detail, ok }: Finding): string => `${ok ? "✓" : "✗"} ${check.padEnd(12)} ${detail}`
 
 export const doctor = Command.make(
@@ -145,7 +149,7 @@ export const doctor = Command.make(
   Effect.fn(function* ({ json }) {
     const findings: Array<Finding> = []
     for (const [check, run] of checks) {
-      const found = finding(check, yield* Effect.catch(run, (error) => Effect.succeed(Result.fail(error.message))))
+      const found = finding(check, yield* Effect.catch(run, (error) => Effect.succeed(Result.fail(reasonOf(error)))))
       findings.push(found)
       if (!json) yield* Console.log(line(found))
     }
