@@ -2,7 +2,7 @@
 import { Effect, Queue, Stream } from "effect"
 import type { Batch, ChatError } from "../Chat.ts"
 import type { Cursor, DiscordState } from "./DiscordState.ts"
-import type { Ear } from "./Ear.ts"
+import type { Ear, Gap } from "./Ear.ts"
 import * as Guilds from "./Guilds.ts"
 import * as Hearing from "./Hearing.ts"
 import * as History from "./History.ts"
@@ -19,7 +19,7 @@ export interface Options {
 const atOnce = 4
 
 export const make = Effect.fnUntraced(function* ({ ear, guilds, rest, state }: Options) {
-  const servers = yield* Queue.unbounded<string>()
+  const gaps = yield* Queue.unbounded<Gap>()
   // A page is read when the one before it is taken.
   const batches = yield* Queue.bounded<Batch>(1)
 
@@ -65,17 +65,17 @@ export const make = Effect.fnUntraced(function* ({ ear, guilds, rest, state }: O
 
   const work = Effect.gen(function* () {
     while (true) {
-      const serverId = yield* Queue.take(servers)
+      const gap = yield* Queue.take(gaps)
       const seenAt = yield* state.seenAt
-      if (seenAt !== undefined) yield* readServer(serverId, seenAt)
+      if (seenAt !== undefined) yield* readServer(gap.serverId, seenAt)
       // Only what is in the log counts as caught up.
-      yield* Queue.offer(batches, { heard: [], confirm: Effect.sync(() => ear.caughtUp(serverId)) })
+      yield* Queue.offer(batches, { heard: [], confirm: Effect.sync(() => ear.caughtUp(gap)) })
     }
   })
 
   return {
     /** A server of which something may have been missed. */
-    add: (serverId: string) => Queue.offerUnsafe(servers, serverId),
+    add: (gap: Gap) => Queue.offerUnsafe(gaps, gap),
     /** Fails with what keeps it from reading. */
     batches: Stream.merge(
       Stream.fromQueue(batches),

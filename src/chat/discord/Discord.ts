@@ -207,7 +207,7 @@ export const make = Effect.gen(function* () {
     yield* Effect.forkScoped(register(me))
     yield* Effect.forkScoped(switches.follow)
     yield* Effect.forkScoped(retention.keepTo)
-    const missed: { add?: (serverId: string) => void } = {}
+    const missed: { add?: (gap: Ear.Gap) => void } = {}
     const ear = Ear.make({
       rest,
       state,
@@ -216,7 +216,7 @@ export const make = Effect.gen(function* () {
       known,
       selfId: me.id,
       readsContent: me.readsContent,
-      missed: (serverId) => missed.add?.(serverId),
+      missed: (gap) => missed.add?.(gap),
       hearInteraction: interactions.hear
     })
     const catchUp = yield* CatchUp.make({ rest, state, guilds, ear })

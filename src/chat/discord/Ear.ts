@@ -30,10 +30,17 @@ export interface Options {
   readonly selfId: string
   /** Without the intent, only what is meant for the bot has words. */
   readonly readsContent: boolean
-  /** Asked for a server of which something may have been missed, once its channels are known. */
-  readonly missed: (serverId: string) => void
+  /** Told of a server of which something may have been missed, once its channels are known. */
+  readonly missed: (gap: Gap) => void
   /** What a command or a button asks. */
   readonly hearInteraction: (interaction: APIInteraction) => Effect.Effect<ReadonlyArray<Heard>, ChatError | RestError>
+}
+
+/** What may have been missed of a server when a session began anew; each such session leaves a gap of its own. */
+export interface Gap {
+  readonly serverId: string
+  /** Counts the sessions that began anew. */
+  readonly session: number
 }
 
 const malformedTotal = Metric.counter("rtfm_discord_malformed_total", {
@@ -69,8 +76,9 @@ export const make = ({
   /** The newest message of each channel in what was heard and is not confirmed yet. */
   let newest = new Map<string, Cursor>()
   let newestAt = 0
-  /** Servers of which what was missed is still being read; their cursors stay where they are. */
-  const behind = new Set<string>()
+  /** The gaps that are still being read; the cursors of these servers stay where they are. */
+  const behind = new Map<string, Gap>()
+  let begun = 0
 
   const note = ({ channel_id, id }: Pick<Hearing.Message, "channel_id" | "id">, serverId: string) => {
     const known = newest.get(channel_id)
@@ -354,7 +362,8 @@ export const make = ({
   /** A new session: what happened since the last one is missed, and the session is none to resume until it is read. */
   const beginAnew = Effect.fnUntraced(function* (shardId: number, { guilds }: GatewayReadyDispatchData) {
     yield* state.forgetSession(shardId)
-    if ((yield* state.seenAt) !== undefined) for (const { id } of guilds) behind.add(id)
+    const session = ++begun
+    if ((yield* state.seenAt) !== undefined) for (const { id } of guilds) behind.set(id, { serverId: id, session })
     else yield* state.setFact("seen-at", String(yield* Clock.currentTimeMillis))
   })
 
@@ -383,7 +392,8 @@ export const make = ({
     Effect.suspend(() => {
       guilds.apply(payload)
       const { d, t } = payload
-      if (t === GatewayDispatchEvents.GuildCreate && behind.has(d.id) && guilds.has(d.id)) missed(d.id)
+      const gap = t === GatewayDispatchEvents.GuildCreate && guilds.has(d.id) ? behind.get(d.id) : undefined
+      if (gap !== undefined) missed(gap)
       return Effect.void
     }).pipe(Effect.catchDefect((defect) => Effect.asVoid(skip(payload.t, defect))))
 
@@ -393,7 +403,10 @@ export const make = ({
     /** What a message says that was read later. */
     hearOld: (message: Hearing.Message) =>
       settle({ op: 0, s: 0, t: GatewayDispatchEvents.MessageCreate, d: message } as GatewayDispatchPayload),
-    caughtUp: (serverId: string): void => void behind.delete(serverId)
+    /** Another session may have begun anew meanwhile, and what it left out is not read yet. */
+    caughtUp: ({ serverId, session }: Gap): void => {
+      if (behind.get(serverId)?.session === session) behind.delete(serverId)
+    }
   }
 }
 
