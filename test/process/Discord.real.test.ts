@@ -96,7 +96,8 @@ describe("rtfm in Discord, on Kafka", () => {
         }
         const killer = async () => {
           for (let n = 0; n < kills; n++) {
-            await wait(Math.random() * 4000)
+            // The first comes while it still begins to listen.
+            await wait(Math.random() * (n === 0 ? 400 : 4000))
             await process!.kill("SIGKILL")
             process = await start({ folder, env })
           }

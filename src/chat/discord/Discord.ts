@@ -215,6 +215,7 @@ export const make = Effect.gen(function* () {
       guilds,
       known,
       selfId: me.id,
+      ...(yield* Ear.begin(state)),
       readsContent: me.readsContent,
       missed: (gap) => missed.add?.(gap),
       hearInteraction: interactions.hear

@@ -28,6 +28,8 @@ export interface Options {
   readonly known: Known
   readonly switches: Switches
   readonly selfId: string
+  /** Nobody has listened before, so that nothing was missed. */
+  readonly isFirst: boolean
   /** Without the intent, only what is meant for the bot has words. */
   readonly readsContent: boolean
   /** Told of a server of which something may have been missed, once its channels are known. */
@@ -62,11 +64,19 @@ const clockSlack = 3600_000
 
 const nothing: ReadonlyArray<Heard> = []
 
+/** To be done before anything can be heard: what is said from now on is not lost, whenever the process ends. */
+export const begin = Effect.fnUntraced(function* (state: DiscordState) {
+  const isFirst = (yield* state.seenAt) === undefined
+  if (isFirst) yield* state.setFact("seen-at", String((yield* Clock.currentTimeMillis) - slack))
+  return { isFirst }
+})
+
 export const make = ({
   guilds,
   known,
   missed,
   hearInteraction,
+  isFirst,
   readsContent,
   rest,
   selfId,
@@ -79,6 +89,8 @@ export const make = ({
   /** The gaps that are still being read; the cursors of these servers stay where they are. */
   const behind = new Map<string, Gap>()
   let begun = 0
+  /** Shards that have had a session. */
+  const met = new Set<number>()
 
   const note = ({ channel_id, id }: Pick<Hearing.Message, "channel_id" | "id">, serverId: string) => {
     const known = newest.get(channel_id)
@@ -363,8 +375,9 @@ export const make = ({
   const beginAnew = Effect.fnUntraced(function* (shardId: number, { guilds }: GatewayReadyDispatchData) {
     yield* state.forgetSession(shardId)
     const session = ++begun
-    if ((yield* state.seenAt) !== undefined) for (const { id } of guilds) behind.set(id, { serverId: id, session })
-    else yield* state.setFact("seen-at", String(yield* Clock.currentTimeMillis))
+    const missedNothing = isFirst && !met.has(shardId)
+    met.add(shardId)
+    if (!missedNothing) for (const { id } of guilds) behind.set(id, { serverId: id, session })
   })
 
   const noteIn = ({ d }: GatewayDispatchPayload) => {

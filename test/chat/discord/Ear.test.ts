@@ -51,11 +51,11 @@ const listening = Effect.gen(function* () {
     known: Known.make(rest, guilds, "2"),
     switches: yield* Switches.make(state, undefined),
     selfId: "2",
+    isFirst: false,
     readsContent: true,
     missed: (gap) => void gaps.push(gap),
     hearInteraction: () => Effect.succeed([])
   })
-  yield* state.setFact("seen-at", "0")
   return { ear, gaps }
 })
 

@@ -207,6 +207,24 @@ describe("hearing", () => {
     )
   )
 
+  it.live("loses nothing that is said while it connects for the first time, and is then killed", () =>
+    world(
+      (discord) =>
+        Effect.gen(function* () {
+          const ada = discord.user("ada")
+          const general = discord.guild({ members: [ada] }).channel("general")
+          const first = yield* Bot.listening(discord, { confirms: false })
+          ada.says(general, "welcome")
+          yield* discord.until(() => said(first).includes("welcome"))
+          yield* first.stop
+          discord.gateway.forgetSessions()
+          const second = yield* Bot.listening(discord)
+          yield* discord.until(() => said(second).includes("welcome"), "what was said at the start")
+        }),
+      { gateway: { identifyInterval: 0 } }
+    )
+  )
+
   it.live("skips what makes no sense and goes on", () =>
     world((discord) =>
       Effect.gen(function* () {
