@@ -48,12 +48,23 @@ const leanHttp = {
   }
 }
 
+/** The tables by which a help text is aligned take a twentieth of a start to load: here they wait until one is shown. */
+const lateSegmenter = {
+  name: "late-segmenter",
+  transform(code: string, id: string) {
+    if (!id.endsWith("/effect/dist/cli/CliOutput.js")) return undefined
+    const made = /new Intl\.Segmenter\([^)]*\)/
+    if (!made.test(code)) throw new Error(`${id} makes no segmenter any more: take this plugin out of the build`)
+    return code.replace(made, (make) => `({ segment(text) { return (this.made ??= ${make}).segment(text) } })`)
+  }
+}
+
 /** What is loaded only when it is used stays in a file of its own; all look for each other in one folder. */
 const bundle = async (name: string, input: string) => {
   const build = await rolldown({
     input: { [name]: input },
     platform: "node",
-    plugins: [leanHttp],
+    plugins: [leanHttp, lateSegmenter],
     // The page's sources are not there to be bundled once it is built.
     external: [...bindings, ...packages, "rolldown"],
     // Optional parts of libraries that are not installed are looked for when they are used, and only then.

@@ -92,7 +92,10 @@ const blocksOf = (source: string): ReadonlyArray<Block> => {
   return blocks.filter((block) => block.kind !== "none")
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
+let segmenter: Intl.Segmenter | undefined
+/** Made by the first use: the tables it needs take longer to load than all other modules of `domain`. */
+const segments = (text: string) => (segmenter ??= new Intl.Segmenter("en", { granularity: "sentence" })).segment(text)
+
 /** Ends of pieces that go on: abbreviations, and a bold label before what it is about. */
 const unfinished =
   /\b(?:e\.g|i\.e|etc|vs?|cf|approx|no|fig|sec|mr|mrs|ms|dr|st|jr|sr|inc|corp|co|ltd)\.\s*$|^\s*(\*\*|__)[^*_]{1,80}\1\s*$/i
@@ -107,7 +110,7 @@ const masked = (text: string) =>
 
 /** As the segmenter does, which sees no end before a lower-case letter. */
 const segmentsOf = (text: string): ReadonlyArray<{ readonly index: number; readonly segment: string }> =>
-  Array.from(segmenter.segment(text)).flatMap(({ index, segment }) => {
+  Array.from(segments(text)).flatMap(({ index, segment }) => {
     let at = index
     return segment.split(lowerEnd).map((part) => {
       const start = text.indexOf(part, at)

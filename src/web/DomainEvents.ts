@@ -78,10 +78,10 @@ export const layer = HttpApiBuilder.group(
     })
     const isKnown = ({ event }: RecentEvent) => kindOf(event.type) !== undefined
 
-    const infos = kinds.map(toInfo)
+    let infos: ReadonlyArray<ReturnType<typeof toInfo>> | undefined
 
     return handlers.handleAll({
-      kinds: () => Effect.succeed(infos),
+      kinds: () => Effect.sync(() => (infos ??= kinds.map(toInfo))),
       publish: Effect.fnUntraced(
         function* ({ headers, params: { type }, payload }) {
           const kind = kindOf(type)
