@@ -1,8 +1,8 @@
 /**
  * An actor reads a topic as one group, handles its records and commits outputs and inputs in one transaction.
  *
- * Records of one key are handled in order; records of other keys go on meanwhile and may finish first. What fails is
- * tried again with growing waits, its key waiting and no other; what cannot succeed becomes a dead letter in the same
+ * Records of one key are handled in order, or abreast and handed on in order; records of other keys go on meanwhile and
+ * may finish first. What fails is tried again with growing waits, its key waiting and no other; what cannot succeed becomes a dead letter in the same
  * transaction that marks it done.
  */
 import {
@@ -31,6 +31,7 @@ import { type Reason, toDeadLetter } from "../broker/DeadLetter.ts"
 import { isErased } from "../broker/Erased.ts"
 import type { Source } from "../domain/Topics.ts"
 import { CurrentVisit, type Visiting, Ways } from "../runtime/Ways.ts"
+import * as Abreast from "./Abreast.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Supervise from "./Supervise.ts"
 
@@ -54,9 +55,16 @@ interface Common<In> {
 }
 
 export interface OneByOne<In, E> extends Common<In> {
-  /** Records handled at once, all of different keys; default 16. */
+  /** Records handled at once; default 16. */
   readonly concurrency?: number
-  readonly handle: (value: In, record: IncomingRecord) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
+  /** Of these, so many may be of one key; what they make is handed on in their order. Default 1. */
+  readonly abreast?: number
+  /** `isNext` tells whether nothing of the record's key is to be handed on before it. */
+  readonly handle: (
+    value: In,
+    record: IncomingRecord,
+    isNext: () => boolean
+  ) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
 }
 
 export interface InBatches<In, E> extends Common<In> {
@@ -72,6 +80,8 @@ interface Item<In> extends Delivery<In> {
   attempts: number
   /** Milliseconds since the epoch; 0 until it fails. */
   firstFailedAt: number
+  /** What came of it, or of the batch that it was the first of. */
+  made: ReadonlyArray<OutgoingRecord>
   readonly visit: Visiting
 }
 
@@ -79,7 +89,11 @@ interface Options<In, E> extends Common<In> {
   readonly concurrency: number
   readonly batch: number
   readonly oneKey?: boolean
-  readonly handle: (items: ReadonlyArray<Item<In>>) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
+  readonly abreast?: number
+  readonly handle: (
+    items: ReadonlyArray<Item<In>>,
+    isNext: (item: Item<In>) => boolean
+  ) => Effect.Effect<ReadonlyArray<OutgoingRecord>, E>
 }
 
 const defaultAttempts = 6
@@ -150,8 +164,8 @@ export const oneByOne = <In, E>({ handle, ...options }: OneByOne<In, E>) =>
     concurrency: defaultConcurrency,
     ...options,
     batch: 1,
-    handle: ([item]) =>
-      handle(item!.value, item!.record).pipe(
+    handle: ([item], isNext) =>
+      handle(item!.value, item!.record, () => isNext(item!)).pipe(
         Effect.provideService(CurrentVisit, item!.visit),
         Effect.annotateLogs(placeOf(item!.record))
       )
@@ -204,7 +218,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
   const clock = yield* Clock.Clock
   const attemptsAllowed = options.attempts ?? defaultAttempts
   const places = Semaphore.makeUnsafe(options.concurrency)
-  const lanes = Lanes.make<Item<In>>()
+  const lanes = options.abreast === undefined ? Lanes.make<Item<In>>() : Abreast.make<Item<In>>(options.abreast)
   const workers = yield* FiberSet.make<void>()
 
   const ready = Latch.makeUnsafe(false)
@@ -215,13 +229,21 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
   let closing = false
   let uncommitted = 0
 
-  const finish = (made: ReadonlyArray<OutgoingRecord>, items: ReadonlyArray<Item<In>>) => {
-    for (const output of made) outputs.push(output)
-    for (const item of items) done.push(item)
-    const topics = [...new Set(made.map(({ topic }) => topic))]
-    for (const { visit } of items) visit.outputs = topics
+  /** To be committed. */
+  const handOn = (items: ReadonlyArray<Item<In>>) => {
+    if (items.length === 0) return
+    for (const item of items) {
+      for (const output of item.made) outputs.push(output)
+      done.push(item)
+    }
     uncommitted += items.length
     results.openUnsafe()
+  }
+
+  const note = (made: ReadonlyArray<OutgoingRecord>, items: ReadonlyArray<Item<In>>) => {
+    const topics = [...new Set(made.map(({ topic }) => topic))]
+    for (const { visit } of items) visit.outputs = topics
+    items[0]!.made = made
   }
 
   const deadLetter = Effect.fnUntraced(function* (item: Item<In>, reason: Reason, error: string) {
@@ -232,7 +254,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
     yield* tally.deadLetter(reason)
     yield* Effect.logError(`dead letter (${reason}): ${error}`).pipe(Effect.annotateLogs(placeOf(record)))
     const { attempts, firstFailedAt } = item
-    finish([toDeadLetter(record, { reason, error, actor: options.name, attempts, firstFailedAt })], [item])
+    note([toDeadLetter(record, { reason, error, actor: options.name, attempts, firstFailedAt })], [item])
   })
 
   const sort = Effect.fnUntraced(function* (records: ReadonlyArray<IncomingRecord>) {
@@ -244,11 +266,11 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
       const visit = ways.taken(options.name, record, about, now)
       visits.push(visit)
       if (Result.isSuccess(decoded)) {
-        lanes.add(laneKey(record), { value: decoded.success, record, attempts: 0, firstFailedAt: 0, visit })
+        lanes.add(laneKey(record), { value: decoded.success, record, attempts: 0, firstFailedAt: 0, made: [], visit })
       } else {
-        const item = { value: undefined as In, record, attempts: 1, firstFailedAt: now, visit }
-        if (options.guest === true || isErased(record)) finish([], [item])
-        else yield* deadLetter(item, "undecodable", decoded.failure)
+        const item = { value: undefined as In, record, attempts: 1, firstFailedAt: now, made: [], visit }
+        if (options.guest !== true && !isErased(record)) yield* deadLetter(item, "undecodable", decoded.failure)
+        handOn([item])
       }
     }
     yield* ways.changed(visits)
@@ -277,15 +299,15 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
     for (const item of batch.items) item.attempts++
     yield* began(batch)
     const exit = yield* Effect.exit(
-      options.handle(batch.items).pipe(Effect.trackDuration(tally.seconds, Duration.toSeconds))
+      options.handle(batch.items, lanes.isNext).pipe(Effect.trackDuration(tally.seconds, Duration.toSeconds))
     )
     vitals.inHand -= batch.items.length
     yield* ended(batch, exit)
     if (Exit.isSuccess(exit)) {
       vitals.handled += batch.items.length
       vitals.failedStarts = 0
-      finish(exit.value, batch.items)
-      lanes.finished(batch)
+      note(exit.value, batch.items)
+      handOn(lanes.finished(batch))
     } else {
       yield* failed(batch, exit.cause)
     }
@@ -325,7 +347,7 @@ const makeDesk = Effect.fnUntraced(function* <In, E>(
     if (isFull(cause)) item.attempts = Math.min(item.attempts, attemptsAllowed - 1)
     if (!mayPass(cause) || item.attempts >= attemptsAllowed) {
       yield* deadLetter(item, reasonOf(cause), Supervise.sentence(cause))
-      return lanes.finished(batch)
+      return handOn(lanes.finished(batch))
     }
     vitals.retries++
     yield* Metric.update(tally.retries, 1)

@@ -1,5 +1,5 @@
 /** bot-queries → bot-responses. Finds passages for a question and has the answer written, or says that it does not know. */
-import { Clock, Effect, Metric } from "effect"
+import { Clock, Effect, Latch, Metric, type Scope } from "effect"
 import { Broker, type IncomingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import { Chat } from "../chat/Chat.ts"
@@ -25,8 +25,14 @@ const answerSeconds = Metric.histogram("rtfm_answer_seconds", {
   boundaries: Metric.exponentialBoundaries({ start: 0.01, factor: 2, count: 13 })
 })
 
-/** Between two drafts of an answer, in milliseconds; the first one goes at once. */
-const draftPause = 700
+/** Milliseconds until the chat is told that an answer is on its way; most are there sooner, and chats limit requests. */
+const typingAfter = 500
+/**
+ * Milliseconds between two drafts of an answer; and before the first, as an answer that is whole by then needs none.
+ */
+const draftPause = { first: 25, next: 700 }
+/** Questions answered at once, and of these, of one channel; a model is waited for most of the time. */
+const atOnce = { all: 40, ofChannel: 8 }
 
 const placeOf = ({ channelId, id, serverId, threadId }: BotQuery) => ({
   id: responseId(id),
@@ -54,20 +60,39 @@ export const actor = Effect.gen(function* () {
   const writer = yield* Writer
   const cache = yield* AnswerCache
 
-  /** Numbered drafts of one answer, outside of its transaction: what becomes of them does not matter to it. */
-  const drafting = (query: BotQuery) => {
-    let [number, next] = [0, 0]
-    return Effect.fnUntraced(function* (text: string) {
-      const now = yield* Clock.currentTimeMillis
-      if (now < next) return
-      next = now + draftPause
-      const draft: BotResponse = { type: "draft", ...placeOf(query), number: ++number, text }
-      yield* Effect.ignore(broker.publish([record(Topics.responses, draft)]))
+  /**
+   * Takes what is written so far and publishes numbered drafts of it meanwhile, outside of the answer's transaction: what
+   * becomes of them does not matter to it. Nothing is shown in a channel before the answers to earlier questions there.
+   */
+  const drafting = Effect.fnUntraced(function* (query: BotQuery, isNext: () => boolean) {
+    const news = Latch.makeUnsafe(false)
+    let [number, latest] = [0, ""]
+    const publish = Effect.suspend(() => {
+      if (!isNext()) return Effect.void
+      const draft: BotResponse = { type: "draft", ...placeOf(query), number: ++number, text: latest }
+      return Effect.ignore(broker.publish([record(Topics.responses, draft)]))
     })
-  }
+    const next = Effect.gen(function* () {
+      yield* Latch.await(news)
+      if (number === 0) yield* Effect.sleep(draftPause.first)
+      news.closeUnsafe()
+      yield* publish
+      yield* Effect.sleep(draftPause.next)
+    })
+    yield* Effect.forkScoped(Effect.forever(next))
+    return (text: string) =>
+      Effect.sync(() => {
+        latest = text
+        news.openUnsafe()
+      })
+  })
 
-  const answer = Effect.fnUntraced(function* (query: BotQuery) {
+  const showTyping = ({ channelId, threadId }: BotQuery): Effect.Effect<unknown, never, Scope.Scope> =>
+    Effect.forkScoped(Effect.delay(chat.typing(threadId ?? channelId), typingAfter))
+
+  const answer = Effect.fnUntraced(function* (query: BotQuery, isNext: () => boolean) {
     const { author, automatic, channelId, context, threadId } = query
+    if (automatic !== true) yield* showTyping(query)
     const audience = yield* chat.audience(threadId ?? channelId, query.private === true ? author.id : undefined)
     const question = standalone(query.text, context)
     const kept = yield* cache.find(question, audience)
@@ -77,16 +102,15 @@ export const actor = Effect.gen(function* () {
     const written = yield* writer.write(query.text, retrieval, {
       askerId: author.id,
       ...(context !== undefined && { context }),
-      ...(automatic !== true && { onDraft: drafting(query) })
+      ...(automatic !== true && { onDraft: yield* drafting(query, isNext) })
     })
     yield* cache.keep(question, audience, written)
     return { written, retrieved }
-  })
+  }, Effect.scoped)
 
-  const handle = Effect.fnUntraced(function* (query: BotQuery, { timestamp }: IncomingRecord) {
+  const handle = Effect.fnUntraced(function* (query: BotQuery, { timestamp }: IncomingRecord, isNext: () => boolean) {
     const received = yield* Clock.currentTimeMillis
-    if (query.automatic !== true) yield* chat.typing(query.threadId ?? query.channelId)
-    const { retrieved, written } = yield* answer(query)
+    const { retrieved, written } = yield* answer(query, isNext)
     // Nobody called the bot, so it does not say that it has nothing to say.
     if (query.automatic === true && written.refused) {
       yield* Metric.update(silentTotal, 1)
@@ -108,7 +132,8 @@ export const actor = Effect.gen(function* () {
     name: "answerer",
     from: Topics.queries,
     to: Topics.responses.name,
-    concurrency: 8,
+    concurrency: atOnce.all,
+    abreast: atOnce.ofChannel,
     handle
   })
 })

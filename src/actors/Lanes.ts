@@ -19,12 +19,14 @@ export interface Lanes<A> {
   readonly hasReady: () => boolean
   /** Up to `most` items that are next, oldest key first, or of the oldest key alone; empty when no key is ready. */
   take(most: number, oneKey?: boolean): Batch<A>
-  /** The items are done; what comes after them in their keys may go on. */
-  finished(batch: Batch<A>): void
+  /** The items are done; what comes after them in their keys may go on. Returns what may be handed on by now, in order. */
+  finished(batch: Batch<A>): ReadonlyArray<A>
   /** The items are next again, one by one. */
   putBack(batch: Batch<A>): void
   /** The items are next again, together. */
   putBackWhole(batch: Batch<A>): void
+  /** Whether nothing of its key is to be handed on before this item, which was handed out. */
+  isNext(item: A): boolean
 }
 
 export const make = <A>(): Lanes<A> => {
@@ -68,6 +70,7 @@ export const make = <A>(): Lanes<A> => {
         lane.alone = Math.max(0, lane.alone - count)
         serve(lane)
       }
+      return batch.items
     },
     putBack(batch) {
       for (const { count, lane } of batch.parts) {
@@ -77,6 +80,7 @@ export const make = <A>(): Lanes<A> => {
     },
     putBackWhole(batch) {
       for (const { lane } of batch.parts) serve(lane)
-    }
+    },
+    isNext: () => true
   }
 }

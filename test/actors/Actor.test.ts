@@ -73,6 +73,101 @@ describe("Actor", () => {
     }).pipe(Effect.provide(World))
   )
 
+  it.effect(
+    "handles records of a key abreast and hands on what they make in order, over failures and dead letters",
+    () =>
+      Effect.gen(function* () {
+        yield* createTopics
+        const gates = new Map(
+          yield* Effect.forEach([1, 2], (n) => Effect.map(Deferred.make<void>(), (gate) => [n, gate]))
+        )
+        const next: Array<string> = []
+        let tries = 0
+        const { scope } = yield* start(
+          Actor.oneByOne({
+            name: "worker",
+            from: work,
+            to: "made",
+            abreast: 3,
+            handle: Effect.fnUntraced(function* (value, _, isNext) {
+              const { key, n } = value
+              if (n < 3) yield* Deferred.await(gates.get(n)!)
+              next.push(`${key}${n} ${isNext() ? "next" : "early"}`)
+              if (n === 1 && ++tries === 1) return yield* new Refused({ retryable: true })
+              if (n === 2) return yield* new Refused({ retryable: false })
+              return [{ topic: "made", key, value: made.encode(value) }]
+            })
+          })
+        )
+        const outputs = Broker.use((broker) =>
+          broker.read({ topic: "made", from: "earliest" }).pipe(
+            Stream.map(({ key, value }) => `${key}${JSON.parse(new TextDecoder().decode(value)).n}`),
+            Stream.runCollect
+          )
+        )
+        yield* publish(
+          { key: "a", n: 1 },
+          { key: "a", n: 2 },
+          { key: "a", n: 3 },
+          { key: "a", n: 4 },
+          { key: "b", n: 5 }
+        )
+        yield* TestClock.adjust(0)
+        assert.deepStrictEqual(next, ["b5 next", "a3 early"])
+        assert.deepStrictEqual(yield* outputs, ["b5"])
+        assert.strictEqual(yield* lag, 4)
+        yield* Deferred.succeed(gates.get(2)!, undefined)
+        yield* TestClock.adjust(0)
+        assert.deepStrictEqual(yield* deadLetters, [], "a dead letter waits for its turn, too")
+        yield* Deferred.succeed(gates.get(1)!, undefined)
+        yield* TestClock.adjust(0)
+        assert.deepStrictEqual(yield* outputs, ["b5"], "the first failed, and the others wait for it")
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(
+          (yield* outputs).filter((output) => output !== "b5"),
+          ["a1", "a3", "a4"]
+        )
+        assert.strictEqual((yield* deadLetters).length, 1)
+        assert.strictEqual(yield* lag, 0)
+        yield* Scope.close(scope, Exit.void)
+      }).pipe(Effect.provide(World))
+  )
+
+  it.effect("leaves what is done early to the next start when a shutdown comes before its turn", () =>
+    Effect.gen(function* () {
+      yield* createTopics
+      const handled: Array<number> = []
+      const worker = Actor.oneByOne({
+        name: "worker",
+        from: work,
+        to: "made",
+        abreast: 2,
+        handle: (value) => {
+          handled.push(value.n)
+          return value.n === 1 && handled.length < 3
+            ? Effect.fail(new Refused({ retryable: true }))
+            : Effect.succeed([{ topic: "made", key: value.key, value: made.encode(value) }])
+        }
+      })
+      const { scope } = yield* start(worker)
+      yield* publish({ key: "a", n: 1 }, { key: "a", n: 2 })
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(handled, [1, 2])
+      const outputs = Broker.use((broker) =>
+        broker.read({ topic: "made", from: "earliest" }).pipe(
+          Stream.map(({ value }) => JSON.parse(new TextDecoder().decode(value)).n),
+          Stream.runCollect
+        )
+      )
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(yield* outputs, [], "nothing of it is there before its turn")
+      yield* start(worker)
+      while ((yield* outputs).length < 2) yield* TestClock.adjust(0)
+      assert.deepStrictEqual(yield* outputs, [1, 2])
+      assert.strictEqual(yield* lag, 0)
+    }).pipe(Effect.provide(World))
+  )
+
   it.effect("leaves the way of a record: its tries, its outputs, its commit, its dead letter", () =>
     Effect.gen(function* () {
       yield* createTopics

@@ -1,6 +1,7 @@
 /** Questions through the Answerer: numbered drafts before the answer, silence where nobody called, follow-ups, kept answers. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Result, Stream } from "effect"
+import { Clock, Effect, Layer, Logger, Result, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import * as Answerer from "../../src/actors/Answerer.ts"
 import * as Supervise from "../../src/actors/Supervise.ts"
 import { Broker } from "../../src/broker/Broker.ts"
@@ -34,9 +35,9 @@ interface Parts {
   readonly kept?: Written
 }
 
-/** The responses to one question, and what the parts were asked for. */
+/** The responses to questions, and what the parts were asked for. */
 const answers = Effect.fnUntraced(function* (
-  asked: BotQuery,
+  asked: ReadonlyArray<BotQuery>,
   { kept, write = () => Effect.succeed(written) }: Parts = {}
 ) {
   const retrievals: Array<string> = []
@@ -56,7 +57,7 @@ const answers = Effect.fnUntraced(function* (
     Layer.mock(Retriever, {
       retrieve: (question) => Effect.sync(() => (retrievals.push(question), retrieved()))
     }),
-    Layer.mock(Writer, { write: (_, __, options = {}) => write(options) }),
+    Layer.mock(Writer, { write: (question, _, options = {}) => write(options, question) }),
     Layer.succeed(AnswerCache, {
       find: () => Effect.succeed(kept),
       keep: (question) => Effect.sync(() => void stored.push(question))
@@ -64,12 +65,12 @@ const answers = Effect.fnUntraced(function* (
   )
   const responses = yield* Effect.gen(function* () {
     const broker = yield* Broker
-    yield* broker.publish([record(Topics.queries, asked)])
+    yield* broker.publish(asked.map((query) => record(Topics.queries, query)))
     const supervisor = yield* Supervise.Supervisor
     // Its lag is known only once it has joined its group, and what it handled is committed a little later.
     const handled = Effect.map(supervisor.actors, ([actor]) => actor!.handled)
-    while ((yield* handled) === 0) yield* Effect.yieldNow
-    while ((yield* broker.lag("answerer")).some(({ lag }) => lag > 0)) yield* Effect.yieldNow
+    while ((yield* handled) < asked.length) yield* TestClock.adjust("100 millis")
+    while ((yield* broker.lag("answerer")).some(({ lag }) => lag > 0)) yield* TestClock.adjust("100 millis")
     const records = yield* Stream.runCollect(broker.read({ topic: Topics.responses.name, from: "earliest" }))
     return records.map(({ value }) => Result.getOrThrow(Topics.responses.decode(value)))
   }).pipe(Effect.provide(Supervise.layer([Answerer.actor]).pipe(Layer.provideMerge(World))))
@@ -79,42 +80,90 @@ const answers = Effect.fnUntraced(function* (
 const kindOf = (response: BotResponse) => ("type" in response ? response.type : "answer")
 
 describe("the Answerer", () => {
-  it.live("publishes drafts in order, the first at once, before the answer they become", () =>
-    Effect.gen(function* () {
-      const { responses } = yield* answers(query(), {
-        write: ({ onDraft }) =>
-          Effect.as(Effect.forEach(["one", "one two", "one two three"], onDraft!, { discard: true }), written)
+  it.effect(
+    "publishes drafts while an answer is written, a moment after its first sentence, and the answer after them",
+    () =>
+      Effect.gen(function* () {
+        const { responses } = yield* answers([query()], {
+          write: Effect.fnUntraced(function* ({ onDraft }) {
+            yield* onDraft!("one")
+            yield* onDraft!("one two")
+            yield* Effect.sleep("30 millis")
+            yield* onDraft!("one two three")
+            yield* Effect.sleep("600 millis")
+            yield* onDraft!("one two three four")
+            yield* Effect.sleep("150 millis")
+            return written
+          })
+        })
+        assert.deepStrictEqual(responses.map(kindOf), ["draft", "draft", "answer"])
+        assert.deepInclude(responses[0], { id: "answer-q-1", questionId: "q-1", number: 1, text: "one two" })
+        assert.deepInclude(responses[1], { id: "answer-q-1", number: 2, text: "one two three four" })
+        assert.deepInclude(responses[2], { id: "answer-q-1", questionId: "q-1" })
       })
-      assert.deepStrictEqual(responses.map(kindOf), ["draft", "answer"])
-      assert.deepInclude(responses[0], { id: "answer-q-1", questionId: "q-1", number: 1, text: "one" })
-      assert.deepInclude(responses[1], { id: "answer-q-1", questionId: "q-1" })
+  )
+
+  it.effect("publishes no draft of an answer that is whole at once", () =>
+    Effect.gen(function* () {
+      const { responses } = yield* answers([query()], {
+        write: ({ onDraft }) => onDraft!("one").pipe(Effect.andThen(Effect.sleep("20 millis")), Effect.as(written))
+      })
+      assert.deepStrictEqual(responses.map(kindOf), ["answer"])
     })
   )
 
-  it.live("says nothing to a question that called nobody, unless it has an answer; and shows no draft of it", () =>
+  it.effect(
+    "answers several questions of a channel at once and in their order, and shows nothing of one before its turn",
+    () =>
+      Effect.gen(function* () {
+        const slow = query({ id: "slow", text: "slow" })
+        const began = yield* Clock.currentTimeMillis
+        const { responses } = yield* answers([slow, query({ id: "fast", text: "fast" })], {
+          write: Effect.fnUntraced(function* ({ onDraft }, question) {
+            yield* onDraft!(question)
+            yield* Effect.sleep(question === "slow" ? "300 millis" : "200 millis")
+            return { ...written, text: question }
+          })
+        })
+        assert.deepStrictEqual(
+          responses.map((response) => [kindOf(response), response.id]),
+          [
+            ["draft", "answer-slow"],
+            ["answer", "answer-slow"],
+            ["answer", "answer-fast"]
+          ]
+        )
+        assert.isBelow((yield* Clock.currentTimeMillis) - began, 500, "they were written at the same time")
+      })
+  )
+
+  it.effect("says nothing to a question that called nobody, unless it has an answer; and shows no draft of it", () =>
     Effect.gen(function* () {
       const drafts: Array<unknown> = []
       const write =
         (answer: Written) =>
         ({ onDraft }: WriteOptions) =>
-          Effect.sync(() => (drafts.push(onDraft), answer))
-      const silent = yield* answers(query({ automatic: true }), { write: write(refusal) })
+          Effect.delay(
+            Effect.sync(() => (drafts.push(onDraft), answer)),
+            "1 second"
+          )
+      const silent = yield* answers([query({ automatic: true })], { write: write(refusal) })
       assert.deepStrictEqual([silent.responses, silent.typed], [[], []])
-      const spoken = yield* answers(query({ automatic: true }), { write: write(written) })
+      const spoken = yield* answers([query({ automatic: true })], { write: write(written) })
       assert.deepStrictEqual(spoken.responses.map(kindOf), ["answer"])
       assert.deepStrictEqual(drafts, [undefined, undefined])
-      const called = yield* answers(query(), { write: write(refusal) })
+      const called = yield* answers([query()], { write: write(refusal) })
       assert.deepStrictEqual([called.responses.map(kindOf), called.typed], [["answer"], ["general"]])
-      const inThread = yield* answers(query({ threadId: "thread" }), { write: write(refusal) })
+      const inThread = yield* answers([query({ threadId: "thread" })], { write: write(refusal) })
       assert.deepStrictEqual(inThread.typed, ["thread"])
     })
   )
 
-  it.live("looks for a follow-up with what it leaves out, and tells the writer what was said", () =>
+  it.effect("looks for a follow-up with what it leaves out, and tells the writer what was said", () =>
     Effect.gen(function* () {
       const context = { before: [{ name: "Ada", bot: false, text: "How often should I descale the kettle?" }] }
       let told: WriteOptions = {}
-      const { retrievals, stored } = yield* answers(query({ text: "And with what?", context }), {
+      const { retrievals, stored } = yield* answers([query({ text: "And with what?", context })], {
         write: (options) => Effect.sync(() => ((told = options), written))
       })
       const whole = "How often should I descale the kettle?\nAnd with what?"
@@ -123,9 +172,9 @@ describe("the Answerer", () => {
     })
   )
 
-  it.live("gives an answer that is kept without looking for anything", () =>
+  it.effect("gives an answer that is kept without looking for anything", () =>
     Effect.gen(function* () {
-      const { responses, retrievals, stored } = yield* answers(query(), {
+      const { responses, retrievals, stored } = yield* answers([query()], {
         kept: { ...written, text: "Kept. [1]" },
         write: () => Effect.die("nothing is to be written")
       })
