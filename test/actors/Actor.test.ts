@@ -78,9 +78,7 @@ describe("Actor", () => {
     () =>
       Effect.gen(function* () {
         yield* createTopics
-        const gates = new Map(
-          yield* Effect.forEach([1, 2], (n) => Effect.map(Deferred.make<void>(), (gate) => [n, gate]))
-        )
+        const gates = { 1: yield* Deferred.make<void>(), 2: yield* Deferred.make<void>() }
         const next: Array<string> = []
         let tries = 0
         const { scope } = yield* start(
@@ -91,7 +89,7 @@ describe("Actor", () => {
             abreast: 3,
             handle: Effect.fnUntraced(function* (value, _, isNext) {
               const { key, n } = value
-              if (n < 3) yield* Deferred.await(gates.get(n)!)
+              if (n === 1 || n === 2) yield* Deferred.await(gates[n])
               next.push(`${key}${n} ${isNext() ? "next" : "early"}`)
               if (n === 1 && ++tries === 1) return yield* new Refused({ retryable: true })
               if (n === 2) return yield* new Refused({ retryable: false })
@@ -116,10 +114,10 @@ describe("Actor", () => {
         assert.deepStrictEqual(next, ["b5 next", "a3 early"])
         assert.deepStrictEqual(yield* outputs, ["b5"])
         assert.strictEqual(yield* lag, 4)
-        yield* Deferred.succeed(gates.get(2)!, undefined)
+        yield* Deferred.succeed(gates[2], undefined)
         yield* TestClock.adjust(0)
         assert.deepStrictEqual(yield* deadLetters, [], "a dead letter waits for its turn, too")
-        yield* Deferred.succeed(gates.get(1)!, undefined)
+        yield* Deferred.succeed(gates[1], undefined)
         yield* TestClock.adjust(0)
         assert.deepStrictEqual(yield* outputs, ["b5"], "the first failed, and the others wait for it")
         yield* TestClock.adjust("1 second")
