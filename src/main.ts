@@ -37,6 +37,7 @@ import * as FileSettings from "./files/FileSettings.ts"
 import { Kept } from "./files/Kept.ts"
 import { Recent } from "./events/Recent.ts"
 import { Steps } from "./events/Steps.ts"
+import * as Confirmed from "./knowledge/Confirmed.ts"
 import * as Feedback from "./knowledge/Feedback.ts"
 import * as GivenAnswers from "./knowledge/GivenAnswers.ts"
 import * as Hidden from "./knowledge/Hidden.ts"
@@ -122,6 +123,7 @@ const Stores = Chats.pipe(
 // Whoever asks the embedder asks that of the index which answers, whatever the settings choose for the next one.
 export const Capabilities = Layer.mergeAll(AnswerCache.layer, Inventory.layer).pipe(
   Layer.provideMerge(Indexes.layerEmbedder),
+  Layer.provideMerge(Confirmed.layer),
   Layer.provideMerge(Retriever.layer),
   Layer.provideMerge(Stores),
   Layer.provideMerge(Hidden.layer),

@@ -75,6 +75,14 @@ export interface Batch {
   readonly confirm: Effect.Effect<void, ChatError>
 }
 
+/** Messages of one place as they are known, oldest first. */
+export interface Window {
+  readonly serverId: string
+  readonly channelId: string
+  readonly threadId?: string
+  readonly messages: ReadonlyArray<{ readonly id: string; readonly text: string }>
+}
+
 export class Chat extends Context.Service<
   Chat,
   {
@@ -93,6 +101,11 @@ export class Chat extends Context.Service<
     audience(channelId: string, askerId?: string): Effect.Effect<Audience, ChatError>
     /** The channel for what is meant for everyone, when no other is named; made when it is missing. */
     readonly announcements: Effect.Effect<string, ChatError>
+    /**
+     * The ids of those messages that are not, or may not be, as they are known, because they changed while nobody
+     * listened. What became of them is heard as if it had happened now.
+     */
+    outdated(windows: ReadonlyArray<Window>): Effect.Effect<ReadonlySet<string>>
     /** Shows that the bot is at work in a channel; best effort. */
     typing(channelId: string): Effect.Effect<void>
   }

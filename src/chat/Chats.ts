@@ -49,6 +49,7 @@ const both = (local: Chat["Service"], discord: Chat["Service"], publicIds: Reado
         ? Effect.flatMap(local.audience(channelId, askerId), withOpen)
         : discord.audience(channelId, askerId),
     announcements: local.announcements,
+    outdated: (windows) => discord.outdated(windows.filter(({ channelId }) => !isLocal(channelId))),
     typing: (channelId) => of(channelId).typing(channelId)
   }
 }

@@ -415,6 +415,8 @@ const make = Effect.gen(function* () {
           return { serverId, channelIds: new Set(all.map(({ id }) => channelOf(id))) }
         }),
         announcements: Effect.map(createChannel("announcements"), ({ id }) => id),
+        // What is said here is kept here, so nothing happens unheard.
+        outdated: () => Effect.succeed(new Set()),
         typing: (channelId) => happenings.tell({ type: "typing", channelId })
       })
     )

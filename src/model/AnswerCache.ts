@@ -4,6 +4,7 @@ import { type SqlError, SqlClient } from "effect/sql"
 import { createHash } from "node:crypto"
 import { Citation } from "../domain/Answer.ts"
 import { type Audience, readableOf } from "../domain/Audience.ts"
+import { Confirmed } from "../knowledge/Confirmed.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import * as Setting from "../runtime/Setting.ts"
 import type { Written } from "./Writer.ts"
@@ -74,6 +75,7 @@ const pause = Duration.seconds(1)
 const make = Effect.fnUntraced(function* (lifetime: Duration.Duration) {
   const sql = yield* SqlClient.SqlClient
   const passages = yield* Passages
+  const outdatedAmong = yield* Confirmed
 
   /** An answer that cannot be kept or found is written. */
   const orElse =
@@ -111,13 +113,23 @@ const make = Effect.fnUntraced(function* (lifetime: Duration.Duration) {
     if (rows.length > 0) yield* forget(rows.map(({ question }) => question))
   })
 
+  /** What it cites may have changed without anybody having told. */
+  const isOutdated = Effect.fnUntraced(
+    function* (citations: ReadonlyArray<Citation>) {
+      const cited = yield* passages.chunksOfPassages(citations.map(({ passageId }) => passageId))
+      return (yield* outdatedAmong(cited)).size > 0
+    },
+    Effect.orElseSucceed(() => true)
+  )
+
   const find = Effect.fn("AnswerCache.find")(function* (question: string, audience: Audience) {
     const key = keyOf(question, audience)
     const since = (yield* Clock.currentTimeMillis) - Duration.toMillis(lifetime)
     const rows = yield* sql<{ answer: string }>`
       SELECT answer FROM cached_answers
       WHERE question = ${key} AND answered_at >= ${since} AND question NOT IN (${stale} AND s.question = ${key})`
-    const stored = rows[0] === undefined ? undefined : Result.getOrUndefined(decode(rows[0].answer))
+    const kept = rows[0] === undefined ? undefined : Result.getOrUndefined(decode(rows[0].answer))
+    const stored = kept === undefined || (yield* isOutdated(kept.citations)) ? undefined : kept
     const outcome = stored === undefined ? "miss" : "hit"
     yield* Metric.update(Metric.withAttributes(foundTotal, { outcome }), 1)
     return stored && { ...stored, refused: false, mode: "model" as const }

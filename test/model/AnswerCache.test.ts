@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { Confirmed } from "../../src/knowledge/Confirmed.ts"
 import { Passages } from "../../src/knowledge/Passages.ts"
 import * as PassagesSql from "../../src/knowledge/PassagesSql.ts"
 import { AnswerCache, layer, normalised } from "../../src/model/AnswerCache.ts"
@@ -95,6 +96,19 @@ describe("an answer that is kept", () => {
       assert.isUndefined(yield* cache.find(question, here))
     }).pipe(Effect.provide(world()))
   )
+
+  it.effect("is not given while what it cites may have changed unheard", () => {
+    const outdated = new Set<string>()
+    return Effect.gen(function* () {
+      const cache = yield* AnswerCache
+      yield* tellMessages("server", "general", ["Descale it every three months, says Ada."])
+      const { chunkId } = (yield* (yield* Passages).unembedded("fake", 1))[0]!.passage
+      yield* cache.keep(question, here, yield* answerFrom(chunkId))
+      assert.isDefined(yield* cache.find(question, here))
+      outdated.add(chunkId)
+      assert.isUndefined(yield* cache.find(question, here))
+    }).pipe(Effect.provide(world().pipe(Layer.provide(Layer.succeed(Confirmed, () => Effect.succeed(outdated))))))
+  })
 
   it.effect("is made anew after its time", () =>
     Effect.gen(function* () {

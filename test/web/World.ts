@@ -197,6 +197,7 @@ const make = Effect.gen(function* () {
     revise: () => Effect.void,
     audience: () => Effect.succeed({ serverId: "local", channelIds: new Set(channels.map(({ id }) => id)) }),
     announcements: Effect.succeed("local:announcements"),
+    outdated: () => Effect.succeed(new Set()),
     typing: () => Effect.void
   })
 

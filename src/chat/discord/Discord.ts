@@ -28,6 +28,7 @@ import * as Guilds from "./Guilds.ts"
 import * as Hearing from "./Hearing.ts"
 import * as Interactions from "./Interactions.ts"
 import * as Known from "./Known.ts"
+import * as Recheck from "./Recheck.ts"
 import { refusedToken, withoutContent } from "./Refusals.ts"
 import * as Rest from "./Rest.ts"
 import * as Retention from "./Retention.ts"
@@ -186,6 +187,17 @@ export const make = Effect.gen(function* () {
     longInThreads: yield* DiscordSettings.longInThreads.config
   })
 
+  let hearing: Ear.Ear | undefined
+  const recheck = Recheck.make({
+    rest,
+    state,
+    selfId: Effect.map(whoAmI, ({ id }) => id),
+    hear: Effect.fnUntraced(function* (payload) {
+      if (hearing !== undefined)
+        yield* Queue.offer(wishes, { heard: yield* hearing.hear(payload), confirm: Effect.void })
+    })
+  })
+
   const listen = Effect.gen(function* () {
     const me = yield* whoAmI
     const { guilds, known } = me
@@ -218,8 +230,10 @@ export const make = Effect.gen(function* () {
       ...(yield* Ear.begin(state)),
       readsContent: me.readsContent,
       missed: (gap) => missed.add?.(gap),
+      wasAway: recheck.wasAway,
       hearInteraction: interactions.hear
     })
+    hearing = ear
     const catchUp = yield* CatchUp.make({ rest, state, guilds, ear })
     missed.add = catchUp.add
     const gateway = yield* Gateway.connect({
@@ -285,6 +299,7 @@ export const make = Effect.gen(function* () {
     announcements: Effect.fail(
       new ChatError({ reason: "unknown-channel", detail: "Discord has no channel for announcements of its own" })
     ),
+    outdated: recheck.outdated,
     typing: voice.typing
   })
 })

@@ -34,6 +34,8 @@ export interface Options {
   readonly readsContent: boolean
   /** Told of a server of which something may have been missed, once its channels are known. */
   readonly missed: (gap: Gap) => void
+  /** Nobody listened until now: what became of older messages meanwhile is never told. */
+  readonly wasAway: Effect.Effect<void, ChatError>
   /** What a command or a button asks. */
   readonly hearInteraction: (interaction: APIInteraction) => Effect.Effect<ReadonlyArray<Heard>, ChatError | RestError>
 }
@@ -81,7 +83,8 @@ export const make = ({
   rest,
   selfId,
   state,
-  switches
+  switches,
+  wasAway
 }: Options) => {
   /** The newest message of each channel in what was heard and is not confirmed yet. */
   let newest = new Map<string, Cursor>()
@@ -377,7 +380,9 @@ export const make = ({
     const session = ++begun
     const missedNothing = isFirst && !met.has(shardId)
     met.add(shardId)
-    if (!missedNothing) for (const { id } of guilds) behind.set(id, { serverId: id, session })
+    if (missedNothing) return
+    yield* wasAway
+    for (const { id } of guilds) behind.set(id, { serverId: id, session })
   })
 
   const noteIn = ({ d }: GatewayDispatchPayload) => {
@@ -413,6 +418,8 @@ export const make = ({
   return {
     /** What dispatches say, and how far the log is once it has that. */
     take,
+    /** What a dispatch says that is not of a session; of servers and channels nothing is taken from it. */
+    hear: settle,
     /** What a message says that was read later. */
     hearOld: (message: Hearing.Message) =>
       settle({ op: 0, s: 0, t: GatewayDispatchEvents.MessageCreate, d: message } as GatewayDispatchPayload),

@@ -53,6 +53,7 @@ const listening = Effect.gen(function* () {
     selfId: "2",
     isFirst: false,
     readsContent: true,
+    wasAway: Effect.void,
     missed: (gap) => void gaps.push(gap),
     hearInteraction: () => Effect.succeed([])
   })

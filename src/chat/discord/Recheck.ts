@@ -1,0 +1,135 @@
+/** Messages that may have been deleted or edited while nobody listened are looked up before they are quoted: nobody tells of it later. */
+import { type APIMessage, GatewayDispatchEvents, type GatewayDispatchPayload, Routes } from "discord-api-types/v10"
+import { Clock, Effect, Metric } from "effect"
+import type { ChatError, Window } from "../Chat.ts"
+import type { DiscordState } from "./DiscordState.ts"
+import * as Hearing from "./Hearing.ts"
+import type { Rest, RestError } from "./Rest.ts"
+
+export interface Options {
+  readonly rest: Rest
+  readonly state: DiscordState
+  readonly selfId: Effect.Effect<string, RestError>
+  /** Has the dispatch heard that would have told of it. */
+  readonly hear: (payload: GatewayDispatchPayload) => Effect.Effect<void, ChatError | RestError>
+}
+
+/** Messages of an answer of Discord; more it does not give. */
+const pageSize = 100
+const atOnce = 5
+const deadline = "3 seconds"
+/** What could not be looked up is not asked for again at once: refusals are counted by Discord. */
+const lookAgain = 30_000
+/** Messages of which is known that they are as they were; beyond it all are looked up anew. */
+const mostChecked = 50_000
+
+const recheckedTotal = Metric.counter("rtfm_discord_rechecked_total", {
+  description: "Messages looked up before they were quoted, since nobody had listened, by what became of them",
+  incremental: true
+})
+const count = (outcome: string, messages: number) =>
+  messages === 0 ? Effect.void : Metric.update(Metric.withAttributes(recheckedTotal, { outcome }), messages)
+
+type Known = Window["messages"][number]
+const idsOf = ({ messages }: Pick<Window, "messages">) => messages.map(({ id }) => id)
+
+const dispatch = (t: GatewayDispatchEvents, d: unknown) => ({ op: 0, s: 0, t, d }) as GatewayDispatchPayload
+
+/** What became of messages, as far as a page of the channel tells. */
+const compare = (messages: ReadonlyArray<Known>, page: ReadonlyArray<APIMessage>, selfId: string) => {
+  const there = new Map(page.map((message) => [message.id, message]))
+  const newest = page.map(({ id }) => id).reduce((a, b) => (Hearing.isAfter(a, b) ? a : b), "0")
+  const reached = (id: string) => page.length < pageSize || !Hearing.isAfter(id, newest)
+  const isEdited = ({ id, text }: Known) => {
+    const message = there.get(id)
+    return message?.edited_timestamp != null && Hearing.textOf(message, selfId) !== text
+  }
+  const told = messages.filter(({ id }) => reached(id))
+  return {
+    gone: told.filter(({ id }) => !there.has(id)).map(({ id }) => id),
+    edited: told.filter(isEdited).map(({ id }) => there.get(id)!),
+    checked: told.map(({ id }) => id),
+    beyond: messages.filter(({ id }) => !reached(id))
+  }
+}
+
+const isGone = (error: ChatError | RestError) => error._tag === "RestError" && error.reason === "unknown-channel"
+
+export const make = ({ hear, rest, selfId, state }: Options) => {
+  let checked = new Set<string>()
+  let checkedSince = 0
+  const failedAt = new Map<string, number>()
+
+  const hearChanges = Effect.fnUntraced(function* (
+    { channelId, serverId, threadId }: Window,
+    gone: ReadonlyArray<string>,
+    edited: ReadonlyArray<APIMessage>
+  ) {
+    const place = { channel_id: threadId ?? channelId, guild_id: serverId }
+    if (gone.length > 0) yield* hear(dispatch(GatewayDispatchEvents.MessageDeleteBulk, { ...place, ids: gone }))
+    for (const message of edited) yield* hear(dispatch(GatewayDispatchEvents.MessageUpdate, { ...message, ...place }))
+  })
+
+  const hearRemoved = ({ channelId, serverId, threadId }: Window) =>
+    hear(
+      threadId === undefined
+        ? dispatch(GatewayDispatchEvents.ChannelDelete, { id: channelId, guild_id: serverId })
+        : dispatch(GatewayDispatchEvents.ThreadDelete, { id: threadId, guild_id: serverId, parent_id: channelId })
+    )
+
+  /** Those of the messages that are not as they are known. */
+  const look = Effect.fnUntraced(function* (
+    window: Window,
+    messages: ReadonlyArray<Known>
+  ): Effect.fn.Return<ReadonlyArray<string>, ChatError | RestError> {
+    const page = yield* rest.call<ReadonlyArray<APIMessage>>("look up messages before they are quoted", {
+      method: "get",
+      route: Routes.channelMessages(window.threadId ?? window.channelId),
+      query: { after: String(BigInt(messages[0]!.id) - 1n), limit: String(pageSize) },
+      retries: 0,
+      deadline
+    })
+    const found = compare(messages, page, yield* selfId)
+    yield* hearChanges(window, found.gone, found.edited)
+    for (const id of found.checked) checked.add(id)
+    const outdated = [...found.gone, ...found.edited.map(({ id }) => id)]
+    yield* count("deleted", found.gone.length)
+    yield* count("edited", found.edited.length)
+    yield* count("unchanged", found.checked.length - outdated.length)
+    return found.beyond.length === 0 ? outdated : [...outdated, ...(yield* look(window, found.beyond))]
+  })
+
+  const lookIn = Effect.fnUntraced(function* (window: Window) {
+    const place = window.threadId ?? window.channelId
+    const messages = window.messages.filter(({ id }) => !checked.has(id) && Hearing.timeOf(id) < checkedSince)
+    if (messages.length === 0) return []
+    const all = idsOf({ messages })
+    const now = yield* Clock.currentTimeMillis
+    if (now < (failedAt.get(place) ?? 0) + lookAgain) return all
+    return yield* look(window, messages).pipe(
+      Effect.tapError(() => Effect.sync(() => failedAt.set(place, now))),
+      Effect.catchIf(isGone, () => Effect.as(hearRemoved(window), all)),
+      Effect.catch(({ message }) =>
+        count("unknown", all.length).pipe(
+          Effect.andThen(Effect.logWarning(`messages are not quoted until they can be looked up: ${message}`)),
+          Effect.as(all)
+        )
+      )
+    )
+  })
+
+  return {
+    /** Nothing that happened until now to messages that are known may have been heard. */
+    wasAway: Effect.flatMap(Clock.currentTimeMillis, (now) => state.setFact("away-until", String(now))),
+    outdated: Effect.fn("Recheck.outdated")(
+      function* (windows: ReadonlyArray<Window>) {
+        const awayUntil = Number((yield* state.fact("away-until")) ?? 0)
+        if (awayUntil !== checkedSince || checked.size > mostChecked) checked = new Set()
+        checkedSince = awayUntil
+        const outdated = yield* Effect.forEach(windows, lookIn, { concurrency: atOnce })
+        return new Set(outdated.flat())
+      },
+      (outdated, windows) => Effect.orElseSucceed(outdated, () => new Set(windows.flatMap(idsOf)))
+    )
+  }
+}
