@@ -59,12 +59,30 @@ const lateSegmenter = {
   }
 }
 
+/** Effect's server brings a server of web sockets for who takes them: nothing here does. Discord's client has its own. */
+const noWebSocketServer = {
+  name: "no-web-socket-server",
+  resolveId: (id: string, importer: string | undefined) =>
+    id === "ws" && importer?.includes("/@effect/") ? "\0no-web-sockets" : undefined,
+  load: (id: string) =>
+    id === "\0no-web-sockets" ? "export class WebSocket {}\nexport class WebSocketServer {}" : undefined
+}
+
+/** With a single letter beyond ASCII, Node takes longer to read a file and twice the memory to keep it. */
+const asciiOnly = {
+  name: "ascii-only",
+  generateBundle(_: unknown, files: Readonly<Record<string, { code?: string }>>) {
+    const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`
+    for (const file of Object.values(files)) file.code &&= file.code.replace(/[^\0-\x7f]/g, escaped)
+  }
+}
+
 /** What is loaded only when it is used stays in a file of its own; all look for each other in one folder. */
 const bundle = async (name: string, input: string) => {
   const build = await rolldown({
     input: { [name]: input },
     platform: "node",
-    plugins: [leanHttp, lateSegmenter],
+    plugins: [leanHttp, lateSegmenter, noWebSocketServer, asciiOnly],
     // The page's sources are not there to be bundled once it is built.
     external: [...bindings, ...packages, "rolldown"],
     // Optional parts of libraries that are not installed are looked for when they are used, and only then.
