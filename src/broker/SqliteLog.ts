@@ -1,5 +1,5 @@
 /** The tables of the embedded broker's file, and every statement that touches them. */
-import type { DatabaseSync } from "node:sqlite"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { BrokerError, OutgoingRecord } from "./Broker.ts"
 import type { Log, StoredOffsets, StoredPartition, StoredRecord } from "./embedded/Log.ts"
 
@@ -81,7 +81,7 @@ export const make = (db: DatabaseSync, failure: (cause: unknown) => BrokerError 
   const partitionsOf = (topic: string): ReadonlyArray<StoredPartition> =>
     selectPartitions.all(topic).map((row) => {
       const [id, start] = [Number(row["id"]), Number(row["start"])]
-      const last = records(id).last.get()
+      const last = records(id, "last").get()
       if (last === undefined) return { id, start, end: start, latest: 0 }
       return { id, start, end: Number(last["offset"]) + 1, latest: Number(last["timestamp"]) }
     })
@@ -116,12 +116,12 @@ export const make = (db: DatabaseSync, failure: (cause: unknown) => BrokerError 
       deleteTopic.run(topic)
     },
     append(partition, offset, timestamp, { key, value, headers }) {
-      records(partition).append.run(offset, timestamp, key, headersText(headers), value)
+      records(partition, "append").run(offset, timestamp, key, headersText(headers), value)
     },
     scan(partition, from, limit) {
       const found: Array<StoredRecord> = []
       let bytes = 0
-      for (const row of records(partition).scan.iterate(from, limit)) {
+      for (const row of records(partition, "scan").iterate(from, limit)) {
         const record = toRecord(row as unknown as Row)
         found.push(record)
         bytes += record.value.length
@@ -130,13 +130,13 @@ export const make = (db: DatabaseSync, failure: (cause: unknown) => BrokerError 
       return found
     },
     rewrite(partition, offset, { headers, value }) {
-      records(partition).rewrite.run(value, headersText(headers), offset)
+      records(partition, "rewrite").run(value, headersText(headers), offset)
     },
     scrub() {
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)")
     },
     trim(partition, start) {
-      records(partition).trim.run(start)
+      records(partition, "trim").run(start)
       updateStart.run(start, partition)
     },
     offsets: (group, partition) => selectOffsets.get(group, partition) as unknown as StoredOffsets | undefined,
@@ -148,24 +148,23 @@ export const make = (db: DatabaseSync, failure: (cause: unknown) => BrokerError 
   }
 }
 
-/** The statements of each partition's table, prepared when first used. */
+/** The statements of each partition's table, each prepared when first used: a start needs `last` alone, of every table. */
 const perPartition = (db: DatabaseSync) => {
-  const prepare = (id: number) => {
-    const scan = db.prepare(`SELECT * FROM records_${id} WHERE "offset" >= ? ORDER BY "offset" LIMIT ?`)
-    scan.setReturnArrays(true)
-    return {
-      append: db.prepare(`INSERT INTO records_${id} VALUES (?, ?, ?, ?, ?)`),
-      scan,
-      last: db.prepare(`SELECT "offset", timestamp FROM records_${id} ORDER BY "offset" DESC LIMIT 1`),
-      rewrite: db.prepare(`UPDATE records_${id} SET value = ?, headers = ? WHERE "offset" = ?`),
-      trim: db.prepare(`DELETE FROM records_${id} WHERE "offset" < ?`)
-    }
+  const texts = {
+    append: (id: number) => `INSERT INTO records_${id} VALUES (?, ?, ?, ?, ?)`,
+    scan: (id: number) => `SELECT * FROM records_${id} WHERE "offset" >= ? ORDER BY "offset" LIMIT ?`,
+    last: (id: number) => `SELECT "offset", timestamp FROM records_${id} ORDER BY "offset" DESC LIMIT 1`,
+    rewrite: (id: number) => `UPDATE records_${id} SET value = ?, headers = ? WHERE "offset" = ?`,
+    trim: (id: number) => `DELETE FROM records_${id} WHERE "offset" < ?`
   }
-  const prepared = new Map<number, ReturnType<typeof prepare>>()
-  const get = (id: number) => {
-    const known = prepared.get(id) ?? prepare(id)
+  const prepared = new Map<number, Partial<Record<keyof typeof texts, StatementSync>>>()
+  const get = (id: number, name: keyof typeof texts): StatementSync => {
+    const known = prepared.get(id) ?? {}
     prepared.set(id, known)
-    return known
+    if (known[name] !== undefined) return known[name]
+    const statement = db.prepare(texts[name](id))
+    statement.setReturnArrays(name === "scan")
+    return (known[name] = statement)
   }
   return Object.assign(get, { forget: (id: number) => prepared.delete(id) })
 }

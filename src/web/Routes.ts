@@ -1,6 +1,5 @@
 /** The table of addresses, to name a request in metrics and to tell a wrong method from a wrong address. Pure. */
 import { FindMyWay } from "effect/http"
-import { HttpApi } from "effect/http-api"
 import { Api } from "./Api.ts"
 
 export interface Route {
@@ -11,14 +10,10 @@ export interface Route {
 /** Ids of documents are paths and may be long; the router counts them as they are on the wire. */
 export const routerConfig = { maxParamLength: 2_000 }
 
-const ofApi = (): ReadonlyArray<Route> => {
-  const routes: Array<Route> = []
-  HttpApi.reflect(Api, {
-    onGroup: () => {},
-    onEndpoint: ({ endpoint }) => routes.push({ method: endpoint.method, path: endpoint.path as FindMyWay.PathInput })
-  })
-  return routes
-}
+const ofApi = (): ReadonlyArray<Route> =>
+  Object.values(Api.groups).flatMap(({ endpoints }) =>
+    Object.values(endpoints).map(({ method, path }) => ({ method, path: path as FindMyWay.PathInput }))
+  )
 
 export interface Routes {
   /** Method and pattern, such as `GET /api/questions/:id`, or `undefined` when nothing is there. */

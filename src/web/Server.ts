@@ -52,10 +52,11 @@ const Everything = Layer.mergeAll(
   Page.layer
 ).pipe(Layer.provide(Layer.succeed(HttpRouter.RouterConfig, Routes.routerConfig)))
 
-const routes = Routes.make([
+/** Beside those of the API. */
+const others: ReadonlyArray<Routes.Route> = [
   ...[...Docs.paths, ...Page.paths].map((path) => ({ method: "GET", path })),
   { method: "POST", path: Mcp.path }
-])
+]
 
 const explain = ({ host, port }: Place, { cause }: HttpServerError.ServeError): ServerError => {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
@@ -99,7 +100,7 @@ const listen = Effect.gen(function* () {
     port: place.port,
     gracefulShutdownTimeout: grace
   }).pipe(Effect.mapError((error) => explain(place, error)))
-  yield* server.serve(Requests.through(handler, routes))
+  yield* server.serve(Requests.through(handler, Routes.make(others)))
   yield* Effect.addFinalizer(() => draining.begin)
   return server
 })
