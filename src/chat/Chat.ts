@@ -75,7 +75,7 @@ export interface Batch {
   readonly confirm: Effect.Effect<void, ChatError>
 }
 
-/** Messages of one place as they are known, oldest first. */
+/** Messages of one place as they are known, in any order. */
 export interface Window {
   readonly serverId: string
   readonly channelId: string

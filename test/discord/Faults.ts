@@ -8,6 +8,7 @@ export type Fault =
       readonly seconds: number
       readonly headers?: boolean
     }
+  /** `body` is JSON. */
   | { readonly kind: "status"; readonly status: number; readonly after?: boolean; readonly body?: string }
   | { readonly kind: "cut"; readonly after?: boolean }
   | { readonly kind: "hang"; readonly after?: boolean }

@@ -173,7 +173,10 @@ export class Rest {
     return this.#send(
       fault.status >= 500
         ? html(fault.status, `${fault.status}: upstream error`)
-        : json(fault.status, { message: `${fault.status}`, code: 0 }),
+        : json(
+            fault.status,
+            fault.body === undefined ? { message: `${fault.status}`, code: 0 } : JSON.parse(fault.body)
+          ),
       call,
       response
     )

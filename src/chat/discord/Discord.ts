@@ -192,6 +192,7 @@ export const make = Effect.gen(function* () {
     rest,
     state,
     selfId: Effect.map(whoAmI, ({ id }) => id),
+    isThere: (channelId) => self?.guilds.channel(channelId) !== undefined,
     hear: Effect.fnUntraced(function* (payload) {
       if (hearing !== undefined)
         yield* Queue.offer(wishes, { heard: yield* hearing.hear(payload), confirm: Effect.void })

@@ -10,6 +10,8 @@ export interface Options {
   readonly rest: Rest
   readonly state: DiscordState
   readonly selfId: Effect.Effect<string, RestError>
+  /** Whether Discord has told of the channel or thread. */
+  readonly isThere: (channelId: string) => boolean
   /** Has the dispatch heard that would have told of it. */
   readonly hear: (payload: GatewayDispatchPayload) => Effect.Effect<void, ChatError | RestError>
 }
@@ -35,7 +37,9 @@ const idsOf = ({ messages }: Pick<Window, "messages">) => messages.map(({ id }) 
 
 const dispatch = (t: GatewayDispatchEvents, d: unknown) => ({ op: 0, s: 0, t, d }) as GatewayDispatchPayload
 
-/** What became of messages, as far as a page of the channel tells. */
+const inOrder = (messages: ReadonlyArray<Known>) => messages.toSorted((a, b) => (Hearing.isAfter(a.id, b.id) ? 1 : -1))
+
+/** What became of messages, as far as a page of the channel tells that begins with the first of them. */
 const compare = (messages: ReadonlyArray<Known>, page: ReadonlyArray<APIMessage>, selfId: string) => {
   const there = new Map(page.map((message) => [message.id, message]))
   const newest = page.map(({ id }) => id).reduce((a, b) => (Hearing.isAfter(a, b) ? a : b), "0")
@@ -53,9 +57,7 @@ const compare = (messages: ReadonlyArray<Known>, page: ReadonlyArray<APIMessage>
   }
 }
 
-const isGone = (error: ChatError | RestError) => error._tag === "RestError" && error.reason === "unknown-channel"
-
-export const make = ({ hear, rest, selfId, state }: Options) => {
+export const make = ({ hear, isThere, rest, selfId, state }: Options) => {
   let checked = new Set<string>()
   let checkedSince = 0
   const failedAt = new Map<string, number>()
@@ -77,7 +79,22 @@ export const make = ({ hear, rest, selfId, state }: Options) => {
         : dispatch(GatewayDispatchEvents.ThreadDelete, { id: threadId, guild_id: serverId, parent_id: channelId })
     )
 
-  /** Those of the messages that are not as they are known. */
+  /** A page that lacks a message is not enough to take it for deleted. */
+  const isDeleted = Effect.fnUntraced(
+    function* ({ channelId, threadId }: Window, id: string) {
+      const route = Routes.channelMessage(threadId ?? channelId, id)
+      yield* rest.call("look up a message before it is quoted", { method: "get", route, retries: 0, deadline })
+      return false
+    },
+    (looked) =>
+      Effect.catchIf(
+        looked,
+        ({ reason }) => reason === "unknown-message",
+        () => Effect.succeed(true)
+      )
+  )
+
+  /** Those of the messages, the oldest first, that are not as they are known. */
   const look = Effect.fnUntraced(function* (
     window: Window,
     messages: ReadonlyArray<Known>
@@ -90,10 +107,11 @@ export const make = ({ hear, rest, selfId, state }: Options) => {
       deadline
     })
     const found = compare(messages, page, yield* selfId)
-    yield* hearChanges(window, found.gone, found.edited)
+    const gone = yield* Effect.filter(found.gone, (id) => isDeleted(window, id), { concurrency: atOnce })
+    yield* hearChanges(window, gone, found.edited)
     for (const id of found.checked) checked.add(id)
-    const outdated = [...found.gone, ...found.edited.map(({ id }) => id)]
-    yield* count("deleted", found.gone.length)
+    const outdated = [...gone, ...found.edited.map(({ id }) => id)]
+    yield* count("deleted", gone.length)
     yield* count("edited", found.edited.length)
     yield* count("unchanged", found.checked.length - outdated.length)
     return found.beyond.length === 0 ? outdated : [...outdated, ...(yield* look(window, found.beyond))]
@@ -106,9 +124,11 @@ export const make = ({ hear, rest, selfId, state }: Options) => {
     const all = idsOf({ messages })
     const now = yield* Clock.currentTimeMillis
     if (now < (failedAt.get(place) ?? 0) + lookAgain) return all
-    return yield* look(window, messages).pipe(
+    return yield* look(window, inOrder(messages)).pipe(
       Effect.tapError(() => Effect.sync(() => failedAt.set(place, now))),
-      Effect.catchIf(isGone, () => Effect.as(hearRemoved(window), all)),
+      Effect.tapErrorTag("RestError", ({ reason }) =>
+        reason === "unknown-channel" && !isThere(place) ? hearRemoved(window) : Effect.void
+      ),
       Effect.catch(({ message }) =>
         count("unknown", all.length).pipe(
           Effect.andThen(Effect.logWarning(`messages are not quoted until they can be looked up: ${message}`)),

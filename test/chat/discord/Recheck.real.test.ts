@@ -69,6 +69,31 @@ describe("what happened while nobody listened", () => {
     )
   )
 
+  it.live("takes nothing for deleted that is there, in whatever order it is known", () =>
+    world(
+      () => {},
+      ({ bot, window }) =>
+        Effect.gen(function* () {
+          const [one, two, three] = window.messages
+          assert.strictEqual((yield* bot.chat.outdated([{ ...window, messages: [three!, one!, two!] }])).size, 0)
+          assert.isTrue(bot.events().every(({ type }) => type === "created"))
+        })
+    )
+  )
+
+  it.live("takes nothing for deleted for the reason that a page lacks it", () =>
+    world(
+      () => {},
+      ({ bot, discord, said, window }) =>
+        Effect.gen(function* () {
+          discord.faults.next(reads, { kind: "status", status: 200, body: "[]" })
+          assert.strictEqual((yield* bot.chat.outdated([window])).size, 0)
+          assert.lengthOf(discord.callsOf("getMessage"), said.length)
+          assert.isTrue(bot.events().every(({ type }) => type === "created"))
+        })
+    )
+  )
+
   it.live("takes a whole channel that is gone", () =>
     world(
       () => {},
