@@ -18,8 +18,11 @@ const randomFrom = (seed: number) => () => {
   return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
 }
 
-const syllables = ["ka", "lo", "mi", "ren", "tu", "vas", "pel", "dor", "sin", "gra"]
-const wordOf = (n: number): string => [...String(n)].map((digit) => syllables[Number(digit)]!).join("")
+/** A hundred, so that words begin in as many ways as those of a language do. */
+const syllables = [..."bcdfghklmnprstvwabio"].flatMap((start) =>
+  ["al", "er", "in", "on", "us"].map((end) => `${start}${end}`)
+)
+const wordOf = (n: number): string => `${syllables[n % 100]}${n < 100 ? "" : syllables[Math.floor(n / 100)]}`
 
 /** The n-th word is met about n times more rarely than the first. */
 const words = (random: () => number, count: number) =>

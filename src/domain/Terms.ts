@@ -110,6 +110,47 @@ export interface Place {
   readonly at: number
 }
 
+/** What a character is in a word. */
+const [none, digit, lower, upper, beyond] = [0, 1, 2, 3, 4]
+const kinds = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code)
+  if (/[0-9]/.test(character)) return digit
+  if (/[a-z]/.test(character)) return lower
+  return /[A-Z]/.test(character) ? upper : none
+})
+const kindOf = (code: number): number => (code < 128 ? kinds[code]! : code >= 0x2000 && code <= 0x206f ? none : beyond)
+
+/** The stems that a question asks for, and the first two characters that a word has whose stem is among them. */
+interface Asked {
+  readonly stems: ReadonlySet<string>
+  readonly starts: Uint8Array
+}
+
+const startOf = (first: number, second: number) => (first << 7) | second
+
+const startsOf = (stems: ReadonlySet<string>): Uint8Array => {
+  const starts = new Uint8Array(1 << 14)
+  for (const stem of stems) {
+    const [first, second] = [stem.charCodeAt(0), stem.length > 1 ? stem.charCodeAt(1) : -1]
+    if (!(first < 128 && second < 128)) continue
+    if (second === -1) starts.fill(1, startOf(first, 0), startOf(first + 1, 0))
+    else starts[startOf(first, second)] = 1
+    // A "y" at the end of what is left of a word becomes an "i".
+    if (stem[1] === "i") starts[startOf(first, "y".charCodeAt(0))] = 1
+  }
+  return starts
+}
+
+const askedOf = new WeakMap<Terms, Asked>()
+const askedIn = (terms: Terms): Asked => {
+  const known = askedOf.get(terms)
+  if (known !== undefined) return known
+  const stems = new Set([...terms.stems, ...terms.parts.keys()])
+  const asked = { stems, starts: startsOf(stems) }
+  askedOf.set(terms, asked)
+  return asked
+}
+
 /** Which stems and pairs of a question occur in texts read one after the other, and where the stems do. */
 export const occurring = (
   terms: Terms,
@@ -119,22 +160,62 @@ export const occurring = (
   readonly pairs: ReadonlySet<string>
   readonly places: ReadonlyArray<Place>
 } => {
-  const asked = new Set([...terms.stems, ...terms.parts.keys()])
+  const asked = askedIn(terms)
   const stems = new Set<string>()
   const pairs = new Set<string>()
   const places: Array<Place> = []
-  let [before, at] = ["", 0]
+  /** The stem before, empty where it is none that is asked for. */
+  let before = ""
+  let at = 0
+
+  const met = (word: string) => {
+    for (const stem of stemsOfWord(word)) {
+      const isAsked = asked.stems.has(stem)
+      if (isAsked) {
+        stems.add(stem)
+        places.push({ stem, at })
+        if (before !== "" && terms.pairs.has(pairOf(before, stem))) pairs.add(pairOf(before, stem))
+      }
+      before = isAsked ? stem : ""
+    }
+  }
+
+  /** Most words can be told by their first characters not to be asked for; false where not all is ASCII. */
+  const skimmed = (text: string): boolean => {
+    const { length } = text
+    for (let i = 0; i < length;) {
+      const first = text.charCodeAt(i)
+      const firstKind = kindOf(first)
+      if (firstKind === beyond) return false
+      if (firstKind === none) {
+        i++
+        continue
+      }
+      const from = i++
+      let [second, hasSeam] = [0, false]
+      for (; i < length; i++) {
+        const code = text.charCodeAt(i)
+        const kind = kindOf(code)
+        if (kind === none) break
+        if (kind === beyond) return false
+        if (kind === upper) hasSeam = true
+        if (i === from + 1) second = code
+      }
+      at += 1
+      // What follows a word that is asked for decides whether the two are a pair.
+      if (hasSeam || before !== "" || asked.starts[startOf(first | 0x20, second)] === 1) met(text.slice(from, i))
+    }
+    return true
+  }
+
   for (const text of texts) {
+    const start = { before, at, places: places.length }
+    if (skimmed(text)) continue
+    ;({ before, at } = start)
+    places.length = start.places
     for (const word of writtenIn(text)) {
       at += 1
-      for (const stem of stemsOfWord(word)) {
-        if (asked.has(stem)) {
-          stems.add(stem)
-          places.push({ stem, at })
-          if (stems.has(before) && terms.pairs.has(pairOf(before, stem))) pairs.add(pairOf(before, stem))
-        }
-        before = stem
-      }
+      met(word)
     }
   }
   return { stems, pairs, places }

@@ -88,6 +88,12 @@ const make = Effect.gen(function* () {
       // The driver's rows have no prototype, which makes them unequal to any other object.
       (rows): ReadonlyArray<A> => rows.map((row) => Object.assign({}, row))
     )
+  /** Without the names of columns, which take longer to make than many rows to read. */
+  const values = (statement: string, ...params: ReadonlyArray<unknown>) =>
+    sql.unsafe(
+      statement,
+      params.map((param) => (Array.isArray(param) ? JSON.stringify(param) : param))
+    ).values as Effect.Effect<ReadonlyArray<ReadonlyArray<any>>, SqlError.SqlError>
   const write = <A>(what: string, effect: Effect.Effect<A, SqlError.SqlError>) =>
     sql.withTransaction(effect).pipe(
       // A transaction that reads first could not start to write while another process does.
@@ -359,19 +365,30 @@ const make = Effect.gen(function* () {
 
   /** In the order of the ids. */
   const chunks = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
-    const rows = yield* run<Omit<Chunk, "passages">>(
-      `SELECT c.id, c.kind, c.title, c.text, c.url, server_id AS serverId, channel_id AS channelId, thread_id AS threadId,
-         document_id AS documentId, edited_at AS editedAt
+    const rows = yield* values(
+      `SELECT c.seq, c.id, kind, title, text, url, server_id, channel_id, thread_id, document_id, edited_at
        FROM json_each(?) JOIN chunks c ON c.id = value GROUP BY c.seq ORDER BY min(json_each.key)`,
       ids
     )
-    const passages = yield* run<Passage>(
-      `SELECT ${passageColumns} FROM chunks c JOIN passages p ON p.chunk_seq = c.seq
-       WHERE c.id IN (SELECT value FROM json_each(?)) ORDER BY p.chunk_seq, p.ordinal`,
-      ids
+    const chunks = new Map(
+      rows.map(([seq, id, kind, title, text, url, serverId, channelId, threadId, documentId, editedAt]) => {
+        const passages: Array<Passage> = []
+        return [
+          seq as number,
+          { id, kind, title, text, url, serverId, channelId, threadId, documentId, editedAt, passages }
+        ]
+      })
     )
-    const ofChunk = Map.groupBy(passages, (passage) => passage.chunkId)
-    return rows.map((chunk) => Object.assign(chunk, { passages: ofChunk.get(chunk.id) ?? [] }))
+    const said = yield* values(
+      `SELECT chunk_seq, id, ordinal, text, message_id, author_id, author_name, url
+       FROM passages WHERE chunk_seq IN (SELECT value FROM json_each(?)) ORDER BY chunk_seq, ordinal`,
+      [...chunks.keys()]
+    )
+    for (const [seq, id, ordinal, text, messageId, authorId, authorName, url] of said) {
+      const chunk = chunks.get(seq)!
+      chunk.passages.push({ id, chunkId: chunk.id, ordinal, text, messageId, authorId, authorName, url })
+    }
+    return [...chunks.values()] satisfies ReadonlyArray<Chunk>
   }, explain("be read"))
 
   const chunksOfPassages = Effect.fnUntraced(function* (passageIds: ReadonlyArray<string>) {

@@ -22,8 +22,11 @@ const proposals = 60
 const nearest = 200
 /** Chunks whose words count as evidence. */
 const evidenceFrom = 5
-/** In an index of so many rows, words that a larger share of them has tell nothing, and take longest to search for. */
-const large = { rows: 5_000, share: 0.25 }
+/**
+ * In an index of so many rows, words that a larger share of them has tell nothing, and take longest to search for; how
+ * many rows have a word is counted again when their number has changed by `drift`. So many terms' counts are kept.
+ */
+const large = { rows: 5_000, share: 0.25, drift: 0.01, terms: 10_000 }
 /**
  * How long a question waits for its vector, loading the embedder included, and for its neighbours; and for a vector that
  * is late, before it is said that there is no answer.
@@ -98,12 +101,14 @@ const textOf = ({ candidate }: Ranked<Proposed>) => candidate.text
 /** Results that an explanation names. */
 const explained = 8
 
-/** Words of the question that stand nowhere in what the audience may see. */
+/** Words of the question that stand nowhere in what the audience may see; the best results have nearly all. */
 const unknownIn = (terms: Terms, ranked: ReadonlyArray<Ranked<Proposed>>): ReadonlyArray<string> => {
-  const known = new Set(
-    ranked.flatMap(({ candidate }) => [...occurring(terms, [candidate.title, candidate.text]).stems])
-  )
-  return terms.words.filter((_, i) => !known.has(terms.stems[i]!))
+  const unknown = new Map(terms.stems.map((stem, i) => [stem, terms.words[i]!]))
+  for (const { candidate } of ranked) {
+    if (unknown.size === 0) break
+    for (const stem of occurring(terms, [candidate.title, candidate.text]).stems) unknown.delete(stem)
+  }
+  return [...unknown.values()]
 }
 
 interface Looked {
@@ -174,9 +179,21 @@ export const make = Effect.gen(function* () {
       Effect.catch((error) => Effect.as(Effect.logDebug(error.detail), null))
     )
 
+  /** Counts of a large index, where a few rows more or fewer tell nothing, by term; those of questions are often the same. */
+  const counted = new Map<string, { readonly rows: number; readonly count: number }>()
+  const frequenciesOf = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
+    const { rows } = yield* passages.documentFrequency([])
+    if (rows < large.rows) return yield* passages.documentFrequency(words)
+    const holds = (word: string) => Math.abs((counted.get(word)?.rows ?? 0) - rows) <= large.drift * rows
+    const { frequency } = yield* passages.documentFrequency(words.filter((word) => !holds(word)))
+    if (counted.size > large.terms) counted.clear()
+    for (const [word, count] of frequency) counted.set(word, { rows, count })
+    return { rows, frequency: new Map(words.map((word) => [word, counted.get(word)!.count])) }
+  })
+
   /** Rows that have the question's words, without those that tell nothing in a large index. */
   const textProposals = Effect.fnUntraced(function* (terms: Terms, audience: Audience) {
-    const frequencies = yield* passages.documentFrequency([...terms.words, ...terms.parts.values()])
+    const frequencies = yield* frequenciesOf([...terms.words, ...terms.parts.values()])
     const most = frequencies.rows < large.rows ? Infinity : large.share * frequencies.rows
     const rare = terms.words.filter((word) => (frequencies.frequency.get(word) ?? 0) <= most)
     const searched = rare.length > 0 ? rare : terms.words

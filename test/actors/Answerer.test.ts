@@ -31,7 +31,7 @@ const query = (over: Partial<BotQuery> = {}): BotQuery => ({
 })
 
 interface Parts {
-  readonly write?: (options: WriteOptions) => Effect.Effect<Written>
+  readonly write?: (options: WriteOptions, question: string) => Effect.Effect<Written>
   readonly kept?: Written
 }
 

@@ -76,7 +76,59 @@ describe("termsOf", () => {
   })
 })
 
+/** As it is defined, for texts in lower case: every word is looked at. */
+const occurringIn = (question: string, text: string) => {
+  const { pairs: asked, stems: wanted } = termsOf(question)
+  const [stems, pairs] = [new Set<string>(), new Set<string>()]
+  const places: Array<{ readonly stem: string; readonly at: number }> = []
+  let before = ""
+  wordsOf(text).forEach((word, i) => {
+    for (const stem of stemsOf(word)) {
+      if (wanted.includes(stem)) {
+        stems.add(stem)
+        places.push({ stem, at: i + 1 })
+        if (stems.has(before) && asked.has(`${before} ${stem}`)) pairs.add(`${before} ${stem}`)
+      }
+      before = stem
+    }
+  })
+  return { stems, pairs, places }
+}
+
 describe("occurring", () => {
+  it("misses no word, whatever its ending, and tells the same of text that is not ASCII", () => {
+    let seed = 5
+    const below = (n: number) => (seed = (seed * 48271) % 2147483647) % n
+    const pieces = [
+      "y",
+      "i",
+      "e",
+      "ing",
+      "ed",
+      "s",
+      "es",
+      "ation",
+      "al",
+      "at",
+      "bl",
+      "a",
+      "tt",
+      "ly",
+      "9",
+      "the",
+      "rate"
+    ]
+    const word = () => Array.from({ length: 1 + below(3) }, () => pieces[below(pieces.length)]).join("")
+    const words = (count: number) => Array.from({ length: count }, word)
+    for (let round = 0; round < 1_500; round++) {
+      const question = words(1 + below(6))
+      const mixed = words(25).map((word) => (below(3) === 0 ? question[below(question.length)]! : word))
+      const text = mixed.join(round % 3 === 0 ? " — " : " ") + (round % 3 === 1 ? " é" : "")
+      const found = occurring(termsOf(question.join(" ")), [text])
+      assert.deepStrictEqual(found, occurringIn(question.join(" "), text), `${question.join(" ")} in ${text}`)
+    }
+  })
+
   const terms = termsOf("rate limits of the messages API")
 
   it("finds stems and neighbours, stop words between them or not", () => {
