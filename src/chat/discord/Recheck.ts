@@ -109,8 +109,9 @@ export const make = ({ hear, isThere, rest, selfId, state }: Options) => {
     const found = compare(messages, page, yield* selfId)
     const gone = yield* Effect.filter(found.gone, (id) => isDeleted(window, id), { concurrency: atOnce })
     yield* hearChanges(window, gone, found.edited)
-    for (const id of found.checked) checked.add(id)
     const outdated = [...gone, ...found.edited.map(({ id }) => id)]
+    // What changed is known as it was until that is heard, and looked up again as long.
+    for (const id of found.checked) if (!outdated.includes(id)) checked.add(id)
     yield* count("deleted", gone.length)
     yield* count("edited", found.edited.length)
     yield* count("unchanged", found.checked.length - outdated.length)
