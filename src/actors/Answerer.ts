@@ -1,5 +1,5 @@
 /** bot-queries → bot-responses. Finds passages for a question and has the answer written, or says that it does not know. */
-import { Clock, Effect, Latch, Metric, type Scope } from "effect"
+import { Clock, Effect, Latch, Metric } from "effect"
 import { Broker, type IncomingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import { Chat } from "../chat/Chat.ts"
@@ -25,8 +25,11 @@ const answerSeconds = Metric.histogram("rtfm_answer_seconds", {
   boundaries: Metric.exponentialBoundaries({ start: 0.01, factor: 2, count: 13 })
 })
 
-/** Milliseconds until the chat is told that an answer is on its way; most are there sooner, and chats limit requests. */
-const typingAfter = 500
+/**
+ * Milliseconds until the chat is told that an answer is on its way, and until that is told again: most answers are there
+ * sooner, and chats limit requests and go on showing it for a while.
+ */
+const typing = { after: 500, lasts: 8_000 }
 /**
  * Milliseconds between two drafts of an answer; and before the first, as an answer that is whole by then needs none.
  */
@@ -87,8 +90,17 @@ export const actor = Effect.gen(function* () {
       })
   })
 
-  const showTyping = ({ channelId, threadId }: BotQuery): Effect.Effect<unknown, never, Scope.Scope> =>
-    Effect.forkScoped(Effect.delay(chat.typing(threadId ?? channelId), typingAfter))
+  /** When it was last shown in a place, in milliseconds since the epoch. */
+  const shownAt = new Map<string, number>()
+  const show = Effect.fnUntraced(function* (place: string) {
+    const now = yield* Clock.currentTimeMillis
+    for (const [other, at] of shownAt) if (now - at >= typing.lasts) shownAt.delete(other)
+    if (shownAt.has(place)) return
+    shownAt.set(place, now)
+    yield* chat.typing(place)
+  })
+  const showTyping = ({ channelId, threadId }: BotQuery) =>
+    Effect.forkScoped(Effect.delay(show(threadId ?? channelId), typing.after))
 
   const answer = Effect.fnUntraced(function* (query: BotQuery, isNext: () => boolean) {
     const { author, automatic, channelId, context, threadId } = query

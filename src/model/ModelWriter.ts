@@ -187,6 +187,8 @@ export const make = Effect.fnUntraced(function* ({ allowance, plan, status }: Op
 
     const more = Effect.fnUntraced(function* (delta: string) {
       json += delta
+      // Only where a member or an object ends is there more to know.
+      if (!/[,}\]]/.test(delta)) return
       const reading = read(json)
       const unsure = (reading.certainty ?? 1) < leastCertainty && reading.verdict === "answered"
       verdict = unsure ? "unanswered" : reading.verdict

@@ -159,6 +159,17 @@ describe("the Answerer", () => {
     })
   )
 
+  it.effect(
+    "shows once in a while that it is at work where several questions wait, and not for an answer that is quick",
+    () =>
+      Effect.gen(function* () {
+        const some = Array.from({ length: 3 }, (_, n) => query({ id: `q-${n}` }))
+        const after = (millis: number) => () => Effect.delay(Effect.succeed(written), millis)
+        assert.deepStrictEqual((yield* answers(some, { write: after(400) })).typed, [])
+        assert.deepStrictEqual((yield* answers(some, { write: after(900) })).typed, ["general"])
+      })
+  )
+
   it.effect("looks for a follow-up with what it leaves out, and tells the writer what was said", () =>
     Effect.gen(function* () {
       const context = { before: [{ name: "Ada", bot: false, text: "How often should I descale the kettle?" }] }
