@@ -7,6 +7,7 @@ import { styleText } from "node:util"
 import * as actors from "./actors.ts"
 import * as broker from "./broker.ts"
 import * as discord from "./discord.ts"
+import * as embedding from "./embedding.ts"
 import * as kafka from "./kafka.ts"
 import * as process_ from "./process.ts"
 import * as question from "./question.ts"
@@ -19,6 +20,7 @@ const all = [
   ["Kafka", () => kafka.run(quick)],
   ["Actors", () => actors.run(quick)],
   ["Vectorizer", () => vectorizer.run(quick)],
+  ["Embedding", () => embedding.run(quick)],
   ["Questions", () => question.run(quick)],
   ["Process", () => process_.run(quick)],
   ["Discord", () => discord.run(quick)]
@@ -36,7 +38,8 @@ const mark = (ok: boolean | undefined) =>
   ok === undefined ? " " : ok ? styleText("green", "✓") : styleText(["red", "bold"], "✗")
 
 /** A name without the group it stands under. */
-const short = (name: string) => name.replace(/^(broker|kafka|actor|vectorizer|question|process|discord): /, "")
+const short = (name: string) =>
+  name.replace(/^(broker|kafka|actor|vectorizer|embedding|question|process|discord): /, "")
 
 const line = ({ goal, name, ok, value }: broker.Figure): string => {
   const wanted = goal === undefined ? "" : styleText("dim", `goal ${goal}`)
