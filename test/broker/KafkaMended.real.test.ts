@@ -15,6 +15,8 @@ import * as Directory from "../../src/broker/kafka/Directory.ts"
 import * as Fetching from "../../src/broker/kafka/Fetching.ts"
 import type { Options } from "../../src/broker/kafka/KafkaSettings.ts"
 import { close, makeAdmin, makeMember, makeTransactionalProducer } from "../../src/broker/kafka/Client.ts"
+import { isLate } from "../../src/broker/kafka/Errors.ts"
+import { type Mark, TransactionalProducer } from "../../src/broker/kafka/TransactionalProducer.ts"
 import { layerOptions } from "../../src/broker/Kafka.ts"
 import * as Prepare from "../../src/broker/Prepare.ts"
 import { join, record, takeCount, text, topic } from "../contract/Broker.ts"
@@ -79,6 +81,54 @@ const transact = (producer: Producer, to: string, words: ReadonlyArray<string>, 
       messages: words.map((word) => ({ topic: to, partition: 0, key: Buffer.from("a"), value: Buffer.from(word) }))
     })
     await transaction[end]()
+  })
+
+/** A member that has joined, with the one partition of `one`. */
+const acquireMember = Effect.fnUntraced(function* (options: Options, name: string) {
+  const topic = `${options.prefix}one`
+  const member = yield* Effect.acquireRelease(
+    Effect.sync(() => makeMember(options, `${options.prefix}g`, name)),
+    (member) => close(member)
+  )
+  member.topics.track(topic)
+  yield* Effect.promise(() => member.joinGroup({}))
+  const { generationId: generation, memberId } = member
+  const markOf = (committed: number): Mark => ({ topic, partition: 0, committed, metadata: "" })
+  return {
+    member,
+    markOf,
+    committed: Effect.map(
+      Effect.promise(() => member.committed([{ topic, partitions: [0] }])),
+      (all) => all.map(({ offset }) => offset)
+    ),
+    /** What it failed with. */
+    commitMarks: (producer: TransactionalProducer, committed: number): Effect.Effect<unknown> =>
+      Effect.promise(() =>
+        producer
+          .commitMarks({ member, generation, memberId: memberId! }, [markOf(committed)], () => {})
+          .then(
+            () => undefined,
+            (error: unknown) => error
+          )
+      )
+  }
+})
+
+/** A transaction that has marked something, and is open. */
+const marking = (
+  producer: TransactionalProducer,
+  { markOf, member }: Effect.Success<ReturnType<typeof acquireMember>>,
+  committed: number
+) =>
+  Effect.promise(async () => {
+    const { coordinatorId, generationId, groupId, memberId } = member
+    const consumer = { groupId, generationId, memberId, coordinatorId }
+    const mark = markOf(committed)
+    const transaction = await producer.beginTransaction()
+    await transaction.addConsumer(member)
+    producer.mark(member.groupInstanceId, [mark])
+    await transaction.addOffset({ ...mark, offset: 0n, metadata: { consumer } } as never)
+    return transaction
   })
 
 const test = <A, E>(title: string, body: () => Effect.Effect<A, E, Scope.Scope>) => it.live(title, body, 90_000)
@@ -251,11 +301,14 @@ describe("Kafka, mended", { concurrent: true }, () => {
       const { options, first } = yield* world()
       const several = (word: string) => [record("t", "a", word), record("one", null, word)]
       yield* first.publish(several("1"))
-      const intruder = yield* acquireProducer(options, `${options.prefix}publish.one`)
-      yield* transact(intruder, `${options.prefix}one`, ["2"], "commit")
+      // Another process of that name takes both of the ids that are used in turns.
+      for (const id of ["publish.one", "publish.one.2"]) {
+        const intruder = yield* acquireProducer(options, `${options.prefix}${id}`)
+        yield* transact(intruder, `${options.prefix}one`, [id === "publish.one" ? "2" : "2 too"], "commit")
+      }
       assert.strictEqual((yield* Effect.flip(first.publish(several("lost")))).reason, "fenced")
-      yield* first.publish(several("3"))
-      assert.deepStrictEqual(values(yield* first.read("one")), ["1", "2", "3"])
+      yield* first.publish(several("3")).pipe(Effect.retry({ while: ({ reason }) => reason === "fenced", times: 1 }))
+      assert.deepStrictEqual(values(yield* first.read("one")), ["1", "2", "2 too", "3"])
     }))
 
   test("makes many transactions a second, one after another", () =>
@@ -274,26 +327,9 @@ describe("Kafka, mended", { concurrent: true }, () => {
     Effect.gen(function* () {
       const { options, first } = yield* world()
       yield* first.publish(numbers("one", 5))
-      const to = `${options.prefix}one`
-      const member = yield* Effect.acquireRelease(
-        Effect.sync(() => makeMember(options, `${options.prefix}g`, "member")),
-        (member) => close(member)
-      )
-      member.topics.track(to)
-      yield* Effect.promise(() => member.joinGroup({}))
-      const producer = yield* acquireProducer(options, unique("tx"))
-      const transaction = yield* Effect.promise(() => producer.beginTransaction())
-      const { generationId, groupId, memberId } = member
-      const consumer = { groupId, generationId, memberId, coordinatorId: member.coordinatorId }
-      yield* Effect.promise(async () => {
-        await transaction.addConsumer(member)
-        producer.mark("member", [{ topic: to, partition: 0, committed: 3, metadata: "4.1" }])
-        await transaction.addOffset({ topic: to, partition: 0, offset: 0n, metadata: { consumer } } as never)
-      })
-      const asking = yield* Effect.forkChild(
-        Effect.promise(() => member.committed([{ topic: to, partitions: [0] }])),
-        { startImmediately: true }
-      )
+      const joined = yield* acquireMember(options, "member")
+      const transaction = yield* marking(yield* acquireProducer(options, unique("tx")), joined, 3)
+      const asking = yield* Effect.forkChild(joined.committed, { startImmediately: true })
       // A second question is answered after the first, were that not waiting.
       const admin = yield* acquireAdmin(options)
       for (let i = 0; i < 20; i++) {
@@ -301,7 +337,37 @@ describe("Kafka, mended", { concurrent: true }, () => {
       }
       assert.isUndefined(asking.pollUnsafe())
       yield* Effect.promise(() => transaction.commit())
-      assert.deepStrictEqual(yield* Fiber.join(asking), [{ topic: to, partition: 0, offset: 3, metadata: "4.1" }])
+      assert.deepStrictEqual(yield* Fiber.join(asking), [3])
+    }))
+
+  test("counts what was marked last, in whatever order the transactions end", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.publish(numbers("one", 9))
+      const joined = yield* acquireMember(options, "member")
+      const producers = [yield* acquireProducer(options, unique("tx")), yield* acquireProducer(options, unique("tx"))]
+      const [older, newer] = yield* Effect.forEach(producers, (producer, i) => marking(producer, joined, 3 + i))
+      yield* Effect.promise(() => newer!.commit())
+      yield* Effect.promise(() => older!.commit())
+      assert.deepStrictEqual(yield* joined.committed, [4])
+      const open = yield* marking(producers[0]!, joined, 5)
+      yield* joined.commitMarks(producers[1]!, 6)
+      yield* Effect.promise(() => open.commit())
+      assert.deepStrictEqual(yield* joined.committed, [6])
+    }))
+
+  test("refuses what a member has marked, and nobody has heard of, once there is another of its name", () =>
+    Effect.gen(function* () {
+      const { options, first } = yield* world()
+      yield* first.publish(numbers("one", 9))
+      const producer = yield* acquireProducer(options, unique("tx"))
+      yield* transact(producer, `${options.prefix}one`, ["so that it knows its way"], "commit")
+      const before = yield* acquireMember(options, "member")
+      yield* before.commitMarks(producer, 2)
+      const after = yield* acquireMember(options, "member")
+      yield* after.commitMarks(producer, 3)
+      assert.isTrue(isLate(yield* before.commitMarks(producer, 1)))
+      assert.deepStrictEqual(yield* after.committed, [3])
     }))
 
   test("asks for the classic protocol and gives members their names", () =>
@@ -467,6 +533,21 @@ describe("Kafka's retention", () => {
     }))
 })
 
+/** Commits without outputs are carried out, and then the connection is gone. */
+const withoutAnswer = <A, E>(effect: Effect.Effect<A, E>) => {
+  const { commitMarks } = TransactionalProducer.prototype
+  return Effect.acquireUseRelease(
+    Effect.sync(() => {
+      TransactionalProducer.prototype.commitMarks = async function (...args) {
+        await commitMarks.apply(this, args)
+        throw Object.assign(new Error("Connection closed"), { code: "PLT_KFK_NETWORK" })
+      }
+    }),
+    () => effect,
+    () => Effect.sync(() => (TransactionalProducer.prototype.commitMarks = commitMarks))
+  )
+}
+
 describe("A Kafka that goes away", () => {
   test("is waited for by who takes, and its connections' ends are nobody's uncaught exception", () =>
     Effect.gen(function* () {
@@ -538,5 +619,56 @@ describe("A Kafka that goes away", () => {
       )
       assert.isBelow(Duration.toMillis(time), 10_000)
       yield* first.publish(numbers("t", 30)).pipe(Effect.retry({ while: ({ retryable }) => retryable, times: 5 }))
+    }))
+
+  test("after a commit, before its answer, gets another member under the name", () =>
+    Effect.gen(function* () {
+      const { first, options } = yield* world()
+      yield* first.publish(numbers("one", 6))
+      const admin = yield* acquireAdmin(options)
+      const group = `${options.prefix}g`
+      const memberIds = Effect.map(
+        Effect.promise(() => admin.describeGroups({ groups: [group] })),
+        (groups) => [...groups.get(group)!.members.keys()]
+      )
+      let older: string | undefined
+      const failing = Effect.gen(function* () {
+        const before = yield* first.subscribe(["one"])
+        const taken = yield* takeCount(before, 6)
+        ;[older] = yield* memberIds
+        yield* withoutAnswer(before.commit(done(...taken.slice(0, 3))))
+      })
+      assert.strictEqual((yield* Effect.flip(Effect.scoped(failing))).reason, "unreachable")
+      const after = yield* first.subscribe(["one"])
+      const [newer, ...others] = yield* memberIds
+      assert.notStrictEqual(newer, older)
+      assert.deepStrictEqual(others, [])
+      const again = yield* takeCount(after, 3)
+      assert.deepStrictEqual(values(again), ["3", "4", "5"])
+      yield* after.commit(done(...again))
+    }))
+})
+
+describe("A Kafka whose transactions are of the first kind", () => {
+  const older = KafkaServer.forFile(KafkaServer.makeOlder)
+
+  test("commits outputs and inputs as one all the same", () =>
+    Effect.gen(function* () {
+      const options = { ...optionsOf(), servers: [older().bootstrap] }
+      const first = yield* replica(options)
+      yield* first.provide(create)
+      yield* first.publish(numbers("t", 30))
+      const member = yield* first.subscribe(["t"])
+      const taken = yield* takeCount(member, 30)
+      const outputs = (records: ReadonlyArray<IncomingRecord>) =>
+        records.map((input) => record("out", "a", text(input)))
+      for (const some of [taken.slice(0, 5), taken.slice(5, 15), taken.slice(15, 20)])
+        yield* member.commit({ outputs: outputs(some), done: some })
+      yield* member.commit(done(...taken.slice(20, 25)))
+      yield* first.stop
+      const second = yield* replica(options)
+      const again = yield* takeCount(yield* second.subscribe(["t"]), 5)
+      assert.deepStrictEqual(values(again), values(taken.slice(25)))
+      assert.deepStrictEqual(values(yield* second.read("out")), values(taken.slice(0, 20)))
     }))
 })

@@ -3,21 +3,13 @@
  * offsets past transactions that are still ending, writes offsets without metadata and without the member's name, comes
  * back after another process has taken its name, waits a second where milliseconds do, and retries without an end.
  */
-import {
-  addPartitionsToTxnV3,
-  Admin,
-  type Base,
-  type BaseOptions,
-  Consumer,
-  kGetApi,
-  kPerformWithRetry,
-  Producer
-} from "@platformatic/kafka"
+import { Admin, type Base, type BaseOptions, Consumer, kGetApi, kPerformWithRetry, Producer } from "@platformatic/kafka"
 import { Duration, Effect, Redacted } from "effect"
 import { isIP } from "node:net"
 import type { BrokerError } from "../Broker.ts"
 import { type Doing, failureOf, hasId, isHopeless, isUnknown } from "./Errors.ts"
 import type { Options } from "./KafkaSettings.ts"
+import { TransactionalProducer } from "./TransactionalProducer.ts"
 
 /** An operation is tried again for this long, and then failed. */
 const patience = 7_000
@@ -245,64 +237,6 @@ export const makeMember = (options: Options, group: string, name: string): Membe
       autocommit: false
     })
   )
-
-/** How a group tells a member that its generation is over. */
-const lateIds = ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "FENCED_INSTANCE_ID", "REBALANCE_IN_PROGRESS"]
-export const isLate = (error: unknown): boolean => lateIds.some((id) => hasId(error, id))
-
-/** What a transaction says of a partition: where a group has to go on, and what is unfinished after that. */
-export interface Mark {
-  readonly topic: string
-  readonly partition: number
-  readonly committed: number
-  readonly metadata: string
-}
-
-/**
- * One transaction after another. Partitions are added by the request that is meant for clients; the client's own choice
- * is a newer one that brokers make among each other: it takes their rights, and counts the transaction as one of another
- * protocol than that by which it is ended.
- */
-export class TransactionalProducer extends Producer {
-  #marks: ReadonlyArray<Mark> = []
-  #member: string | null = null
-  #onLate = () => {}
-
-  /**
-   * All marks go in one request with the member's name and generation, which is what fences a member that is late;
-   * `onLate` hears of that.
-   */
-  mark(member: string | null, marks: ReadonlyArray<Mark>, onLate = () => {}): void {
-    this.#member = member
-    this.#marks = marks
-    this.#onLate = onLate
-  }
-
-  override [kGetApi](name: string, callback: any): void {
-    super[kGetApi](name, (error: any, api: any) => {
-      if (!error && name === "AddPartitionsToTxn") return callback(null, addPartitionsToTxnV3.api)
-      if (error || name !== "TxnOffsetCommit") return callback(error, api)
-      callback(null, (...[connection, id, group, producer, epoch, generation, member, , , done]: Array<any>) =>
-        api(connection, id, group, producer, epoch, generation, member, this.#member, this.#topics(), (error: any) => {
-          if (error && isLate(error)) this.#onLate()
-          done(error)
-        })
-      )
-    })
-  }
-
-  #topics() {
-    return [...Map.groupBy(this.#marks, ({ topic }) => topic)].map(([name, marks]) => ({
-      name,
-      partitions: marks.map(({ committed, metadata, partition }) => ({
-        partitionIndex: partition,
-        committedOffset: BigInt(committed),
-        committedLeaderEpoch: -1,
-        committedMetadata: metadata
-      }))
-    }))
-  }
-}
 
 const looseOptions = (options: Options) => ({
   ...baseOptions(options),

@@ -145,3 +145,7 @@ export const isHopeless = (error: unknown): boolean =>
 export const isUnknown = (error: unknown): boolean => chain(error).some(isUnknownTopic)
 
 export const hasId = (error: unknown, id: string): boolean => chain(error).some(({ apiId }) => apiId === id)
+
+/** How a group tells a member that its generation is over. */
+const lateIds = ["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "FENCED_INSTANCE_ID", "REBALANCE_IN_PROGRESS"]
+export const isLate = (error: unknown): boolean => lateIds.some((id) => hasId(error, id))

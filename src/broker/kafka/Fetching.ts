@@ -11,9 +11,9 @@ import type { Options } from "./KafkaSettings.ts"
 
 /**
  * How long a broker waits for something to send, which it does as soon as there is something: a reading that has an end
- * may be at it, and partitions that are left out may be wanted again any moment.
+ * may be at it, and partitions that are left out may be wanted again any moment, but the less so the longer they were not.
  */
-const patience = { endless: 5_000, ending: 500, leftOut: 50 }
+const patience = { endless: 5_000, ending: 500, leftOut: { first: 2, most: 50 } }
 
 /** Bytes of one answer, and of a partition in it, so that a long one does not hold up the others. */
 const answerBytes = 1024 * 1024
@@ -121,6 +121,7 @@ export const make = Effect.fnUntraced(function* (
   const sizes = new Map<Source, number>()
   let failure: BrokerError | undefined
   let closed = false
+  let leftOut = patience.leftOut.first
   yield* Effect.addFinalizer(() => Effect.sync(() => (closed = true)))
 
   const metadata = () => fetcher.metadata({ topics: [...inner.values()] })
@@ -161,6 +162,7 @@ export const make = Effect.fnUntraced(function* (
       }
     }
     const ahead = wanted.filter(({ next }, i) => next > before[i]!)
+    leftOut = ahead.length > 0 ? patience.leftOut.first : Math.min(2 * leftOut, patience.leftOut.most)
     if (ahead.length > 0) moved(ahead)
   }
 
@@ -203,7 +205,7 @@ export const make = Effect.fnUntraced(function* (
     if (closed || failure !== undefined) return
     const wanted = sources.filter(({ buffer, next, until = Infinity }) => buffer.length < enough && next < until)
     const hasEnd = sources.some(({ until = Infinity }) => until < Infinity)
-    const wait = wanted.length < sources.length ? patience.leftOut : hasEnd ? patience.ending : patience.endless
+    const wait = wanted.length < sources.length ? leftOut : hasEnd ? patience.ending : patience.endless
     for (const [node, group] of Map.groupBy(wanted, (source) => partitionOf(source)?.leader ?? -1)) {
       if (!busy.has(node)) run(node, group, wait)
     }

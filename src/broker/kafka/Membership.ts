@@ -26,6 +26,8 @@ export interface Membership {
   /** The newest generation; one that is late is waited out. */
   readonly current: Effect.Effect<Generation, BrokerError>
   readonly isLost: () => boolean
+  /** Loses the membership: what may still be on its way in the member's name is refused once there is a new one. */
+  readonly renew: () => void
   /** What the member does before it gives its partitions up, for a moment at most: to finish what it has in hand. */
   readonly beforeHandingOver: (finish: Effect.Effect<void>) => void
 }
@@ -47,6 +49,11 @@ export const join = Effect.fnUntraced(function* (
   const failure = failureOf(options, doing)
   const transactions = yield* Transactions.make(options, `${group}.${name}`)
   yield* transactions.ready
+
+  const inDoubt = failureOf(options, { what: `commit for group ${group}` })({
+    code: "PLT_KFK_TIMEOUT",
+    message: "no answer"
+  })
 
   let current: Generation | undefined
   let lost = false
@@ -107,6 +114,7 @@ export const join = Effect.fnUntraced(function* (
     transactions,
     current: newest,
     isLost: () => lost,
+    renew: () => lose(inDoubt),
     beforeHandingOver: (effect) => {
       finish = effect
     }

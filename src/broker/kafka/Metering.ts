@@ -9,7 +9,7 @@ const produceSeconds = Metric.histogram("rtfm_kafka_produce_seconds", {
   boundaries
 })
 const transactionSeconds = Metric.histogram("rtfm_kafka_transaction_seconds", {
-  description: "Time from the begin of a transaction to its commit, or to its failure",
+  description: "Time from the begin of a transaction, or of a commit without outputs, to its end or its failure",
   boundaries
 })
 const rebalances = Metric.counter("rtfm_kafka_rebalances_total", {

@@ -3,13 +3,14 @@ import { Deferred, Effect, Exit, FiberSet, Latch } from "effect"
 import { BrokerError, type IncomingRecord, type Position } from "../Broker.ts"
 import * as Offsets from "../Offsets.ts"
 import { inTurns, invalid } from "../Rules.ts"
-import { attempt, type Committed, type Mark } from "./Client.ts"
+import { attempt, type Committed } from "./Client.ts"
 import type { Directory, KnownTopic } from "./Directory.ts"
 import * as Fetching from "./Fetching.ts"
 import * as Grouped from "./Grouped.ts"
 import type { Generation, Membership } from "./Membership.ts"
 import { type Placed, placeName } from "./Sending.ts"
 import type { Options } from "./KafkaSettings.ts"
+import type { Mark } from "./TransactionalProducer.ts"
 
 /** Where the member is with one partition. */
 interface Place extends Fetching.Source {
@@ -17,8 +18,8 @@ interface Place extends Fetching.Source {
   offsets: Offsets.Offsets
   /** Unfinished under an earlier owner and not handed out again yet, ascending. */
   again: Array<number>
-  /** Asked to be finished, in a transaction that is not over. */
-  readonly finishing: Set<number>
+  /** Handed out, and not yet asked to be finished. */
+  readonly inHand: Set<number>
   /** The position last committed; `undefined` before the first commit of the group. */
   saved: number | undefined
 }
@@ -64,7 +65,7 @@ const placeOf = (topic: KnownTopic, partition: number, start: number, found: Com
     wants: (offset) => offset >= place.offsets.position || place.again.includes(offset),
     offsets,
     again: [...offsets.unfinished],
-    finishing: new Set(),
+    inHand: new Set(),
     saved: found === undefined || found.offset < 0 ? undefined : offsets.position
   }
   return place
@@ -112,6 +113,7 @@ const handOut =
       if (place.again[0] === record.offset) place.again.shift()
       else if (Offsets.room(place.offsets, window) > fresh.length) fresh.push(record.offset)
       else break
+      place.inHand.add(record.offset)
       records.push(record)
     }
     place.buffer.splice(0, records.length)
@@ -180,12 +182,12 @@ export const open = Effect.fnUntraced(function* (setting: Setting) {
     const records = pieces.flatMap((piece) => piece.records)
     const { member, transactions } = membership
     const onLate = () => (generation.late = true)
-    const behalf = { member, generation: generation.id, memberId: generation.memberId, marks, onLate }
+    const { id, memberId } = generation
+    const behalf = { member, generation: id, memberId, marks, onLate, onDoubt: membership.renew }
     yield* transactions.run(records, marks.length > 0 ? behalf : undefined)
     for (const [place, offsets] of done) {
       place.offsets = Offsets.finished(place.offsets, offsets)
       place.saved = positions.get(place)!
-      for (const offset of offsets) place.finishing.delete(offset)
     }
     if (isIdle()) idle.openUnsafe()
     fetching.news.openUnsafe()
@@ -229,15 +231,16 @@ export const open = Effect.fnUntraced(function* (setting: Setting) {
     for (const position of positions) {
       const place = find(position)
       const { offset } = position
-      const inHand = place?.offsets.unfinished.includes(offset) && !place.again.includes(offset)
-      if (place === undefined || !inHand || place.finishing.has(offset))
+      if (!place?.inHand.has(offset))
         return invalid(
           `Group ${group} cannot finish ${placeName(position)}/${offset}: it is not in hand.`,
           position.topic
         )
-      done.set(place, (done.get(place) ?? new Set()).add(offset))
+      const offsets = done.get(place)
+      if (offsets === undefined) done.set(place, new Set([offset]))
+      else offsets.add(offset)
     }
-    for (const [place, offsets] of done) for (const offset of offsets) place.finishing.add(offset)
+    for (const [place, offsets] of done) for (const offset of offsets) place.inHand.delete(offset)
     return done
   }
 
