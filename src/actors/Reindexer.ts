@@ -74,13 +74,16 @@ export const actor = Effect.gen(function* () {
       at: yield* Clock.currentTimeMillis
     })
     yield* Effect.logInfo(`${next.name} ${outcome.promoted ? "answers now" : "does not answer"}: ${outcome.why}`)
-    if (outcome.promoted) yield* indexes.promote
+    return outcome
   })
 
+  /** What was found to be no worse before the process ended is promoted by the next one. */
   const settle = Effect.gen(function* () {
     const next = yield* indexes.next
-    if (next === undefined || next.paused || next.verdict !== null) return
-    if ((yield* passages.countUnembedded(next.name)) === 0) yield* judge(next)
+    if (next === undefined || next.paused || next.verdict?.promoted === false) return
+    if ((yield* passages.countUnembedded(next.name)) > 0) return
+    const { promoted } = next.verdict ?? (yield* judge(next))
+    if (promoted) yield* indexes.promote
   })
 
   const work = Effect.gen(function* () {
