@@ -12,6 +12,8 @@ import type { HasId, Message } from "../test/discord/Model.ts"
 import type { Person } from "../test/discord/Person.ts"
 import * as GeminiServer from "../test/fixtures/gemini/GeminiServer.ts"
 import * as Personas from "../test/fixtures/gemini/Personas.ts"
+import * as Reactions from "../test/fixtures/gemini/Reactions.ts"
+import type { Reaction } from "../test/fixtures/gemini/Reactions.ts"
 import * as KafkaServer from "../test/fixtures/KafkaServer.ts"
 import type { Figure } from "./broker.ts"
 import { quantile, rate } from "./numbers.ts"
@@ -26,6 +28,7 @@ const goals = {
   callsShare: 1 / 50,
   beyondMs: { p50: 15, p95: 30 },
   rightASecond: 60,
+  visibleMs: 100,
   coldMs: 1_500,
   idlePercent: 0.3,
   megabytes: 150
@@ -177,6 +180,44 @@ const small = async (world: World, asked: number): Promise<Figure> => {
   }
 }
 
+/** An answer of two sentences, the second some time after the first; when the first was sent, by the word asked for. */
+const streaming =
+  (sent: Map<string, number>) =>
+  (prompt: GeminiServer.Prompt): Reaction => {
+    const { passages, question } = Personas.dataIn(prompt)
+    const asked = /locker (\S+)key/.exec(question)![1]!
+    const { id, text } = passages.find(({ text }) => text.includes(`${asked}.`))!
+    const claim = { text, passage: id, quote: text }
+    const answer = JSON.stringify(Personas.saying(claim, claim))
+    const reaction = Reactions.text(answer, { size: answer.indexOf("}") + 1, every: 400 })
+    const [first, ...others] = reaction.pieces!
+    const toJSON = () => {
+      sent.set(asked, performance.now())
+      return first
+    }
+    return { ...reaction, pieces: [{ toJSON }, ...others] }
+  }
+
+const streamed = async (world: World, asked: number): Promise<Figure> => {
+  const sent = new Map<string, number>()
+  const late: Array<number> = []
+  world.gemini.become(streaming(sent))
+  for (let n = 0; n < asked; n++) {
+    await ask(world, n)
+    late.push(performance.now() - sent.get(code(n))!)
+    // Until the rest is there, and the channel may be told more.
+    await wait(900)
+  }
+  world.gemini.become(Personas.honest)
+  const [p50, p95] = [quantile(late, 0.5), quantile(late, 0.95)]
+  return {
+    name: "first sentence visible, after the model has sent it with its quote",
+    value: `p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`,
+    goal: `≤ ${goals.visibleMs} ms`,
+    ok: p95 <= goals.visibleMs
+  }
+}
+
 const burst = async (world: World): Promise<Figure> => {
   await wait(6_000)
   const began = performance.now()
@@ -271,6 +312,7 @@ const measure = async (world: World, quick: boolean, told: (figure: Figure) => v
     told(cold)
     await wait(6_000)
     told(await small(world, quick ? 10 : 40))
+    told(await streamed(world, quick ? 8 : 24))
     told(await burst(world))
     for (const figure of await load(world, running, quick ? 2_000 : 20_000)) told(figure)
     for (const figure of await idle(running, quick ? 10 : 30)) told(figure)
