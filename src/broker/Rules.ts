@@ -52,7 +52,8 @@ export const inTurns = <P>(
   const share = Math.ceil(pageSize / Math.max(1, places.length))
   const lists = places.map((place) => read(place, share))
   const records: Array<IncomingRecord> = []
-  for (let i = 0; i < share; i++) {
+  const longest = Math.max(0, ...lists.map(({ length }) => length))
+  for (let i = 0; i < longest; i++) {
     for (const list of lists) if (i < list.length) records.push(list[i]!)
   }
   return records

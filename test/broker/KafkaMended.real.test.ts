@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Producer } from "@platformatic/kafka"
 import { Duration, Effect, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
 import { randomBytes } from "node:crypto"
+import { channel } from "node:diagnostics_channel"
 import {
   Broker,
   type BrokerError,
@@ -500,6 +501,40 @@ describe("Members of a group in several processes", { concurrent: true }, () => 
       assert.include(error.detail, "REPLICA_ID")
       yield* second.publish(numbers("t", 3))
       yield* newer.commit(done(...(yield* takeCount(newer, 3))))
+    }))
+})
+
+/** When which client says that it is there. */
+const beats = Effect.acquireRelease(
+  Effect.sync(() => {
+    const times: Array<number> = []
+    const heard = (request: unknown) => {
+      if ((request as { readonly apiKey: number }).apiKey === heartbeat) times.push(performance.now())
+    }
+    const requests = channel("tracing:plt:kafka:connections:api:start")
+    requests.subscribe(heard)
+    return { times, stop: () => requests.unsubscribe(heard) }
+  }),
+  ({ stop }) => Effect.sync(stop)
+)
+
+/** The protocol's number for it. */
+const heartbeat = 12
+
+describe("Members of several groups in one process", () => {
+  test("say at the same moment that they are there", () =>
+    Effect.gen(function* () {
+      const { first } = yield* world()
+      const subscribe = (group: string) =>
+        first.provide(Broker.use((broker) => broker.subscribe({ topics: ["t"], group })))
+      const { times } = yield* beats
+      for (const group of ["a", "b", "c", "d", "e"]) {
+        yield* subscribe(group)
+        // Not all begin at the same moment.
+        yield* Effect.sleep("150 millis")
+      }
+      const together = () => times.some((time) => times.filter((other) => Math.abs(other - time) < 20).length >= 5)
+      yield* eventually(Effect.sync(together))
     }))
 })
 

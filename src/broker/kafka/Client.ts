@@ -45,6 +45,9 @@ const baseOptions = ({ replica, sasl, servers, tls }: Options) => ({
   })
 })
 
+/** Where partitions are is heard from whoever has them no more; that there are more of them, not before a new beginning. */
+const longKnown = { metadataMaxAge: 300_000 }
+
 type FetchResponse = Awaited<ReturnType<Consumer["fetch"]>>
 
 const lastErrors = new WeakMap<Base, unknown>()
@@ -145,6 +148,7 @@ export const makeFetcher = (options: Options, topics: ReadonlyArray<string>): Fe
   const fetcher = patient(
     new Fetcher({
       ...baseOptions(options),
+      ...longKnown,
       groupId: "none",
       autocommit: false,
       isolationLevel: 1
@@ -159,6 +163,28 @@ export const makeFetcher = (options: Options, topics: ReadonlyArray<string>): Fe
 const asMember = new Set(["Heartbeat", "JoinGroup", "SyncGroup"])
 
 const stay = (...args: Array<any>) => args.at(-1)(null, {})
+
+/** Members say once in so many milliseconds that they are there, and hear then that the group is sharing out anew. */
+const beat = 1_000
+
+/** So long before the beat a member is ready for it, the time an answer takes included. */
+const early = 300
+
+/**
+ * All members of the process at the same moment: it wakes up, and is asleep again, once for all of them instead of once
+ * for each.
+ */
+const atNextBeat = (() => {
+  let waiting: Array<() => void> = []
+  const all = () => {
+    const ready = waiting
+    waiting = []
+    for (const send of ready) send()
+  }
+  return (send: () => void) => {
+    if (waiting.push(send) === 1) setTimeout(all, beat - (Date.now() % beat)).unref()
+  }
+})()
 
 /** What a group has committed of a partition; -1 for nothing. */
 export interface Committed {
@@ -187,7 +213,7 @@ export class Member extends Consumer {
   override [kGetApi](name: string, callback: any): void {
     super[kGetApi](name, (error: any, api: any) => {
       if (!error && name === "OffsetFetch") return callback(null, this.#stable(api))
-      if (!error && asMember.has(name)) return callback(null, this.#final(api))
+      if (!error && asMember.has(name)) return callback(null, this.#final(api, name === "Heartbeat"))
       if (!error && name === "LeaveGroup" && !this.leaves) return callback(null, stay)
       callback(error, api)
     })
@@ -212,15 +238,17 @@ export class Member extends Consumer {
   }
 
   /** Whose place was taken must not take it back. Only these requests tell: they are made one at a time. */
-  #final(api: any) {
+  #final(api: any, isBeat: boolean) {
     return (...args: Array<any>) => {
       const done = args.pop()
-      api(...args, (error: any, response: any) => {
+      const answered = (error: any, response: any) => {
         if (error && hasId(error, "FENCED_INSTANCE_ID")) return this.onReplaced()
         const goOn = () => done(error, response)
         if (error && hasId(error, "REBALANCE_IN_PROGRESS")) return void this.onRebalance().then(goOn, goOn)
         done(error, response)
-      })
+      }
+      if (isBeat) atNextBeat(() => api(...args, answered))
+      else api(...args, answered)
     }
   }
 }
@@ -229,10 +257,11 @@ export const makeMember = (options: Options, group: string, name: string): Membe
   patient(
     new Member({
       ...baseOptions(options),
+      ...longKnown,
       groupId: group,
       groupInstanceId: name,
       sessionTimeout: 6_000,
-      heartbeatInterval: 1_000,
+      heartbeatInterval: beat - early,
       rebalanceTimeout: 10_000,
       autocommit: false
     })

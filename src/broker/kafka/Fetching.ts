@@ -13,7 +13,7 @@ import type { Options } from "./KafkaSettings.ts"
  * How long a broker waits for something to send, which it does as soon as there is something: a reading that has an end
  * may be at it, and partitions that are left out may be wanted again any moment, but the less so the longer they were not.
  */
-const patience = { endless: 5_000, ending: 500, leftOut: { first: 2, most: 50 } }
+const patience = { endless: 10_000, ending: 500, leftOut: { first: 2, most: 50 } }
 
 /** Bytes of one answer, and of a partition in it, so that a long one does not hold up the others. */
 const answerBytes = 1024 * 1024
