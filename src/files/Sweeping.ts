@@ -9,7 +9,9 @@ const between = 16 * 1024 * 1024
 /** V8's own, which is only shown where its flag is set; other engines have none. */
 const collector = (): (() => void) | undefined => {
   setFlagsFromString("--expose-gc")
-  return runInNewContext("typeof gc === 'function' ? gc : undefined")
+  const found = runInNewContext("typeof gc === 'function' ? gc : undefined")
+  setFlagsFromString("--no-expose-gc")
+  return found
 }
 
 let collect: (() => void) | undefined

@@ -16,8 +16,14 @@ const collectOften = Effect.sync(() => setFlagsFromString("--heap-growing-percen
 /** It is doubled by need; a factor of 1 ends that. Its largest size is read once, at the start of Node. */
 const freeze = Effect.sync(() => setFlagsFromString("--semi-space-growth-factor=1"))
 
-/** Returns once there is nothing left to watch. */
-export const bound = collectOften.pipe(
+/** V8's own values: what it has compiled is of use only to a process that starts with the flags of the one that kept it. */
+const release = Effect.sync(() => {
+  setFlagsFromString("--heap-growing-percent=0")
+  setFlagsFromString("--semi-space-growth-factor=2")
+})
+
+/** Until its scope closes. Returns once there is nothing left to watch. */
+export const bound = Effect.acquireRelease(collectOften, () => release).pipe(
   Effect.andThen(
     Effect.repeat(Effect.sync(size), { until: (bytes) => bytes >= enough, schedule: Schedule.spaced("50 millis") })
   ),
