@@ -1,7 +1,7 @@
 /** Vectors in a Chroma server: our own, one elsewhere by `CHROMA_URL`, or in memory where Chroma cannot run. */
 import { NodeServices } from "@effect/platform-node"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Array, Config, Effect, Exit, Layer, Option, Schema } from "effect"
+import { Array, Config, Effect, Exit, Layer, Option, Request, RequestResolver, Schema } from "effect"
 import path from "node:path"
 import * as Setting from "../runtime/Setting.ts"
 import { dataDir } from "../state/DataDir.ts"
@@ -27,10 +27,11 @@ export const chromaUrl = Setting.optional("CHROMA_URL", {
 const requestLimit = 1_000
 
 const Metadata = Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]))
+/** Of each vector that was asked for. */
 const Hits = Schema.Struct({
-  ids: Schema.Tuple([Schema.Array(Schema.String)]),
-  distances: Schema.Tuple([Schema.Array(Schema.Finite)]),
-  metadatas: Schema.Tuple([Schema.Array(Schema.NullOr(Metadata))])
+  ids: Schema.Array(Schema.Array(Schema.String)),
+  distances: Schema.Array(Schema.Array(Schema.Finite)),
+  metadatas: Schema.Array(Schema.Array(Schema.NullOr(Metadata)))
 })
 const limitsAnswer = ChromaApi.json(Schema.Struct({ max_batch_size: Schema.Int }))
 const hitsAnswer = ChromaApi.json(Hits)
@@ -45,8 +46,23 @@ const conditionOf = (where: Where) => {
 const base64 = ({ buffer, byteLength, byteOffset }: Float32Array) =>
   Buffer.from(buffer, byteOffset, byteLength).toString("base64")
 
-const hitsOf = ({ distances: [distances], ids: [ids], metadatas: [metadatas] }: typeof Hits.Type) =>
-  ids.map((id, i): VectorHit => ({ id, cosine: 1 - distances[i]!, metadata: metadatas[i] ?? {} }))
+const hitsOf = ({ distances, ids, metadatas }: typeof Hits.Type, nth: number) =>
+  (ids[nth] ?? []).map((id, i): VectorHit => ({
+    id,
+    cosine: 1 - distances[nth]![i]!,
+    metadata: metadatas[nth]![i] ?? {}
+  }))
+
+/** A search without conditions. */
+interface Near extends Request.Request<ReadonlyArray<VectorHit>, ChromaApi.ApiError> {
+  readonly _tag: "Near"
+  readonly name: string
+  readonly vector: Float32Array
+  readonly k: number
+}
+const Near = Request.tagged<Near>("Near")
+/** Searches that share a call, at most. */
+const together = 16
 
 const rowsOf = (rows: ReadonlyArray<VectorRow>) => ({
   ids: rows.map((row) => row.id),
@@ -88,6 +104,29 @@ const makeStore = Effect.gen(function* () {
     )
   }, goneFails)
 
+  const search = (name: string, vectors: ReadonlyArray<Float32Array>, k: number, where: Where = {}) => {
+    const body = {
+      query_embeddings: vectors.map(Array.fromIterable),
+      n_results: k,
+      where: conditionOf(where),
+      include: ["distances", "metadatas"]
+    }
+    return collections.inExisting(name, (path) =>
+      api.read({ method: "POST", path: `${path}/query`, body, answer: hitsAnswer })
+    )
+  }
+
+  /** Many questions at the same moment are one call. */
+  const near = RequestResolver.makeGrouped<Near, string>({
+    key: ({ request: { k, name } }) => `${k} ${name}`,
+    resolver: Effect.fnUntraced(function* (entries) {
+      const { k, name } = entries[0].request
+      const vectors = entries.map(({ request }) => request.vector)
+      const answer = yield* search(name, vectors, k)
+      entries.forEach((entry, nth) => entry.completeUnsafe(Exit.succeed(hitsOf(answer, nth))))
+    })
+  }).pipe(RequestResolver.batchN(together))
+
   const query = Effect.fn("VectorStore.query")(function* (
     name: string,
     vector: Float32Array,
@@ -97,17 +136,8 @@ const makeStore = Effect.gen(function* () {
     const problem = checkVector(name, "The question", vector)
     if (problem !== undefined) return yield* problem
     if (k < 1 || Object.values(where).some((values) => values.length === 0)) return []
-    const body = {
-      query_embeddings: [Array.fromIterable(vector)],
-      n_results: k,
-      where: conditionOf(where),
-      include: ["distances", "metadatas"]
-    }
-    return hitsOf(
-      yield* collections.inExisting(name, (path) =>
-        api.read({ method: "POST", path: `${path}/query`, body, answer: hitsAnswer })
-      )
-    )
+    if (Object.keys(where).length > 0) return hitsOf(yield* search(name, [vector], k, where), 0)
+    return yield* Effect.request(Near({ name, vector, k }), near)
   }, goneIs([]))
 
   const remove = Effect.fn("VectorStore.delete")(function* (name: string, ids: ReadonlyArray<string>) {

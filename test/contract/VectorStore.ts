@@ -46,6 +46,27 @@ export const suite = <E>(name: string, store: Layer.Layer<VectorStore, E>) =>
       })
     )
 
+    it.effect("answers many questions at once, each with its own neighbours", () =>
+      Effect.gen(function* () {
+        const vectors = yield* VectorStore
+        const apart = (i: number) => Float32Array.from({ length: dimensions }, (_, n) => Math.sin(7 * i + n * n))
+        const ids = Array.from({ length: 40 }, (_, i) => `row-${i}`)
+        yield* vectors.upsert(
+          "at once",
+          ids.map((id, i) => ({ id, vector: apart(i), metadata: {} }))
+        )
+        const asked = [...ids.keys()].flatMap((i) => [
+          vectors.query("at once", apart(i), 1),
+          vectors.query("none", apart(i), 1)
+        ])
+        const found = yield* Effect.all(asked, { concurrency: "unbounded" })
+        assert.deepStrictEqual(
+          found.flatMap((hits) => hits.map(({ id }) => id)),
+          ids
+        )
+      })
+    )
+
     it.effect("finds the nearest first, with their cosine and metadata", () =>
       Effect.gen(function* () {
         const vectors = yield* VectorStore
