@@ -36,7 +36,7 @@ export const skipped = (self: Offsets, position: number): Offsets =>
 
 /** Offsets that are not unfinished change nothing. */
 export const finished = (self: Offsets, offsets: Iterable<number>): Offsets => {
-  const done = new Set(offsets)
+  const done = offsets instanceof Set ? offsets : new Set(offsets)
   return { position: self.position, unfinished: self.unfinished.filter((offset) => !done.has(offset)) }
 }
 

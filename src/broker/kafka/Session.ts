@@ -94,6 +94,7 @@ const resume = Effect.fnUntraced(function* ({ directory, generation, membership,
 
 /** What will not come again, deleted by retention, counts as finished. */
 const dropExpired = (place: Place, before: number): void => {
+  if (place.again.length === 0) return
   const expired = place.again.filter((offset) => offset < before)
   if (expired.length === 0) return
   place.again = place.again.slice(expired.length)
@@ -154,9 +155,10 @@ export const open = Effect.fnUntraced(function* (setting: Setting) {
   })
   const checkedTake = Effect.andThen(check, take)
 
-  const finish = (pieces: ReadonlyArray<Piece>) => {
-    const done = new Map<Place, Set<number>>()
-    for (const piece of pieces) {
+  const finish = (pieces: ReadonlyArray<Piece>): Map<Place, ReadonlySet<number>> => {
+    const done = new Map<Place, ReadonlySet<number>>(pieces[0]?.done)
+    if (pieces.length === 1) return done
+    for (const piece of pieces.slice(1)) {
       for (const [place, offsets] of piece.done) done.set(place, offsets.union(done.get(place) ?? new Set()))
     }
     return done
