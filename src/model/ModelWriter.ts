@@ -2,7 +2,7 @@
  * Answers written by a language model, of which only what is proven is kept: each sentence names a passage and words that
  * occur in it. When no model writes, the writer below answers with quotes, and says so.
  */
-import { Effect, type ExecutionPlan, Metric, Stream } from "effect"
+import { Effect, type ExecutionPlan, Metric, Semaphore, Stream } from "effect"
 import { AiError, LanguageModel, Prompt } from "effect/ai"
 import type { Citation } from "../domain/Answer.ts"
 import { bearsOut, concerns } from "../domain/Citations.ts"
@@ -228,12 +228,24 @@ export const make = Effect.fnUntraced(function* ({ allowance, plan, status }: Op
     return { ...written, mode: "quoted" as const, text }
   })
 
-  const write = Effect.fn("Writer.write")(function* (
-    question: string,
-    retrieval: Retrieval,
-    options: WriteOptions = {}
-  ) {
-    if (!retrieval.grounds.enough) return refused("nothing", retrieval.found)
+  /** Where a person's answers are counted, theirs are written one by one, so that they get no more than they may. */
+  const turns = new Map<string, { readonly turn: Semaphore.Semaphore; count: number }>()
+  const inTurn =
+    (askerId: string | undefined) =>
+    <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+      if (askerId === undefined || allowance.answersPerPerson === undefined) return effect
+      return Effect.suspend(() => {
+        const own = turns.get(askerId) ?? { turn: Semaphore.makeUnsafe(1), count: 0 }
+        turns.set(askerId, own)
+        own.count += 1
+        const left = Effect.sync(() => {
+          if (--own.count === 0) turns.delete(askerId)
+        })
+        return Effect.ensuring(own.turn.withPermit(effect), left)
+      })
+    }
+
+  const writeNow = Effect.fnUntraced(function* (question: string, retrieval: Retrieval, options: WriteOptions) {
     const allowed = yield* allowance.check(options.askerId)
     if (allowed !== "open") return yield* quoted(allowed, question, retrieval)
     return yield* askOnce(question, retrieval, options).pipe(
@@ -246,6 +258,15 @@ export const make = Effect.fnUntraced(function* ({ allowance, plan, status }: Op
           Effect.andThen(Effect.logDebug(error.reason.message), quoted(lackOf(error), question, retrieval))
       })
     )
+  })
+
+  const write = Effect.fn("Writer.write")(function* (
+    question: string,
+    retrieval: Retrieval,
+    options: WriteOptions = {}
+  ) {
+    if (!retrieval.grounds.enough) return refused("nothing", retrieval.found)
+    return yield* inTurn(options.askerId)(writeNow(question, retrieval, options))
   })
 
   return Writer.of({ write, status })

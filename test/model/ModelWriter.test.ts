@@ -1,7 +1,8 @@
 /** Answers of a model: only what is proven is said, and when no model writes, quotes are, marked so. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import type { Retrieval } from "../../src/knowledge/Retriever.ts"
+import { Allowance } from "../../src/model/Allowance.ts"
 import { Writer, type WriteOptions } from "../../src/model/Writer.ts"
 import * as GeminiServer from "../fixtures/gemini/GeminiServer.ts"
 import { dataIn, saying } from "../fixtures/gemini/Personas.ts"
@@ -249,3 +250,29 @@ it.effect('what several sources say in the same words is shown once; another fig
     )
   })
 )
+
+describe("a person whose answers are counted", () => {
+  it.effect("gets no more than they may, however many questions they ask at once, and holds up nobody else", () =>
+    Effect.gen(function* () {
+      const server = GeminiServer.make({ model: () => json(saying({ text: quote, passage: 1, quote })) })
+      const written = new Map<string, number>()
+      const count = (askerId = "") => written.get(askerId) ?? 0
+      const counting = Layer.succeed(Allowance, {
+        check: (askerId) => Effect.sync(() => (count(askerId) < 2 ? "open" : "person")),
+        spend: () => Effect.void,
+        wrote: (askerId = "") => Effect.sync(() => void written.set(askerId, count(askerId) + 1)),
+        answersPerPerson: 2
+      })
+      const askers = ["ada", "ada", "ada", "ada", "bob"]
+      const answers = yield* Writer.use((writer) =>
+        Effect.forEach(askers, (askerId) => writer.write(question, Writing.retrieved(kettle), { askerId }), {
+          concurrency: "unbounded"
+        })
+      ).pipe(Effect.provide(Writing.layer(server, {}, counting)))
+      assert.deepStrictEqual(
+        answers.map(({ mode }) => mode),
+        ["model", "model", "quoted", "quoted", "model"]
+      )
+    })
+  )
+})
