@@ -9,7 +9,7 @@ import { GeminiError, toAiError } from "./GeminiError.ts"
 export const dimensions = 768
 /** Texts of one call; the API takes no more. */
 const batch = 100
-/** How long a text waits for others to share its call. */
+/** How long a passage waits for others to share its call; questions share one only with those of the same moment. */
 const gather = Duration.millis(3)
 /** Vectors of questions and of the sentences of answers that are kept, 6 kB each. */
 const rememberedQueries = 512
@@ -53,8 +53,9 @@ const failed = ({ reason }: AiError.AiError): EmbedderError => {
 }
 
 /** Every text is a request of its own, so that texts asked for at the same time share calls whoever asks. */
-const shared = ({ resolver }: EmbeddingModel.EmbeddingModel) => {
-  const batched = resolver.pipe(RequestResolver.setDelay(gather), RequestResolver.batchN(batch))
+const shared = ({ resolver }: EmbeddingModel.EmbeddingModel, wait?: Duration.Duration) => {
+  const gathered = wait === undefined ? resolver : RequestResolver.setDelay(resolver, wait)
+  const batched = RequestResolver.batchN(gathered, batch)
   return (input: string) =>
     Effect.request(new EmbeddingModel.EmbeddingRequest({ input }), batched).pipe(
       Effect.map(({ vector }) => Float32Array.from(vector)),
@@ -66,7 +67,7 @@ const shared = ({ resolver }: EmbeddingModel.EmbeddingModel) => {
 const idOf = (name: string) => `${name.replaceAll(/[^a-z0-9]+/g, "-")}-${dimensions}`
 
 export const make = Effect.fnUntraced(function* (calls: Calls, { model: name, patience }: Options) {
-  const ofDocument = shared(yield* model(calls, name, "RETRIEVAL_DOCUMENT", patience.documents))
+  const ofDocument = shared(yield* model(calls, name, "RETRIEVAL_DOCUMENT", patience.documents), gather)
   const ofQuery = yield* Cache.make({
     capacity: rememberedQueries,
     lookup: shared(yield* model(calls, name, "RETRIEVAL_QUERY", patience.query))
