@@ -92,10 +92,15 @@ describe("the process", () => {
         assert.deepStrictEqual(answered.toSorted(), asked.map(({ id }) => id).toSorted())
 
         // Every message can be found, at once, by its text.
-        for (let n = 0; n < messages; n++) {
-          const { body } = await call(place.url, `/api/search?q=${word(n)}&limit=1`)
-          assert.include(body.found[0]?.text ?? "", word(n), `message ${n}`)
+        const sought = Array.from({ length: messages }, (_, n) => n)
+        const seeker = async () => {
+          for (let n = sought.pop(); n !== undefined; n = sought.pop()) {
+            const { body } = await call(place.url, `/api/search?q=${word(n)}&limit=1`)
+            assert.include(body.found[0]?.text ?? "", word(n), `message ${n}`)
+          }
         }
+        // The embedder is at work on what was said: one after another each would wait for a batch of that.
+        await Promise.all(Array.from({ length: 8 }, seeker))
 
         const { body: dead } = await call(place.url, "/api/dead-letters")
         assert.deepStrictEqual(dead, [])
