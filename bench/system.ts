@@ -21,7 +21,7 @@ import { quantile, rate } from "./numbers.ts"
 const root = resolve(import.meta.dirname, "..")
 const MB = 1024 * 1024
 /** Milliseconds of the model: the question's embedding, and the answer. */
-const model = { embed: 20, generate: 200 }
+export const model = { embed: 20, generate: 200 }
 const goals = {
   messagesASecond: 1_000,
   cpuMsAMessage: 0.5,
@@ -49,7 +49,7 @@ export interface World {
 export const code = (n: number) => `zq${n.toString(36)}x${((n + 1) * 7919).toString(36)}`
 const fact = (n: number) => `The code of locker ${code(n)}key is ${code(n)}.`
 
-export const settle = async (holds: () => boolean, what: string, seconds = 120): Promise<void> => {
+const settle = async (holds: () => boolean, what: string, seconds = 120): Promise<void> => {
   const deadline = performance.now() + seconds * 1_000
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`After ${seconds} s still not: ${what}`)
@@ -96,7 +96,7 @@ export const start = async (program: string, { env, folder }: World) => {
   }
   return { url, stop, vitals }
 }
-type Running = Effect.Success<Effect.Effect<Awaited<ReturnType<typeof start>>>>
+export type Running = Effect.Success<Effect.Effect<Awaited<ReturnType<typeof start>>>>
 
 /** What is searchable, and what of it has no vector yet. */
 const searchable = ({ folder }: World): { readonly messages: number; readonly waiting: number } => {
@@ -120,17 +120,17 @@ const untilSearchable = async (world: World, messages: number, vectors: boolean)
 }
 
 /** Puts a question; tells whether its answer, with the code, is there. */
-export const put = ({ discord, person, places }: World, n: number, place = places[n % channels]!): (() => boolean) => {
-  const question = person.says(place, `${discord.bot.mention} What is the code of locker ${code(n)}key?`)
-  const isRight = ({ content, reference }: Message) =>
-    reference?.messageId === question.id && content.includes(`${code(n)}.`)
-  return () => discord.saidBy(discord.bot, place).some(isRight)
+export const put = ({ discord, person, places }: World, n: number) => {
+  const place = places[n % channels]!
+  const { id } = person.says(place, `${discord.bot.mention} What is the code of locker ${code(n)}key?`)
+  const isRight = ({ content, reference }: Message) => reference?.messageId === id && content.includes(`${code(n)}.`)
+  return { id, isAnswered: () => discord.saidBy(discord.bot, place).some(isRight) }
 }
 
 /** Asks and waits for the right answer; milliseconds. */
 const ask = async (world: World, n: number): Promise<number> => {
   const began = performance.now()
-  await seen(world, put(world, n), `locker ${n} is answered`)
+  await seen(world, put(world, n).isAnswered, `locker ${n} is answered`)
   return performance.now() - began
 }
 
@@ -138,7 +138,7 @@ const ask = async (world: World, n: number): Promise<number> => {
 const askUntilHeard = async (world: World) => {
   const answered: Array<() => boolean> = []
   while (!answered.some((isAnswered) => isAnswered())) {
-    if (answered.length < facts) answered.push(put(world, answered.length))
+    if (answered.length < facts) answered.push(put(world, answered.length).isAnswered)
     const until = performance.now() + 100
     while (performance.now() < until && !answered.some((isAnswered) => isAnswered())) await wait(2)
   }
