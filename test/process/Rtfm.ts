@@ -20,7 +20,9 @@ export interface Rtfm {
 const cli = resolve(import.meta.dirname, "../../src/cli.ts")
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), "rtfm-process-"))
-export const removeFolder = (folder: string) => rmSync(folder, { recursive: true, force: true })
+/** A child of a process that was killed may still write for a moment. */
+export const removeFolder = (folder: string) =>
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 
 export interface Options {
   readonly folder: string

@@ -19,9 +19,10 @@ export interface Options {
 /** Messages of an answer of Discord; more it does not give. */
 const pageSize = 100
 const atOnce = 5
-const deadline = "3 seconds"
-/** What could not be looked up is not asked for again at once: refusals are counted by Discord. */
-const lookAgain = 30_000
+/** An answer that comes late is better than one that does not know what it should. */
+const deadline = "20 seconds"
+/** What could not be looked up is not asked for again at once: others wait for it, and Discord counts refusals. */
+const lookAgain = { passing: 5_000, refused: 30_000 }
 /** Messages of which is known that they are as they were; beyond it all are looked up anew. */
 const mostChecked = 50_000
 
@@ -60,7 +61,8 @@ const compare = (messages: ReadonlyArray<Known>, page: ReadonlyArray<APIMessage>
 export const make = ({ hear, isThere, rest, selfId, state }: Options) => {
   let checked = new Set<string>()
   let checkedSince = 0
-  const failedAt = new Map<string, number>()
+  /** When channels that could not be read may be tried again. */
+  const shutUntil = new Map<string, number>()
 
   const hearChanges = Effect.fnUntraced(function* (
     { channelId, serverId, threadId }: Window,
@@ -83,7 +85,7 @@ export const make = ({ hear, isThere, rest, selfId, state }: Options) => {
   const isDeleted = Effect.fnUntraced(
     function* ({ channelId, threadId }: Window, id: string) {
       const route = Routes.channelMessage(threadId ?? channelId, id)
-      yield* rest.call("look up a message before it is quoted", { method: "get", route, retries: 0, deadline })
+      yield* rest.call("look up a message before it is quoted", { method: "get", route, deadline })
       return false
     },
     (looked) =>
@@ -103,7 +105,6 @@ export const make = ({ hear, isThere, rest, selfId, state }: Options) => {
       method: "get",
       route: Routes.channelMessages(window.threadId ?? window.channelId),
       query: { after: String(BigInt(messages[0]!.id) - 1n), limit: String(pageSize) },
-      retries: 0,
       deadline
     })
     const found = compare(messages, page, yield* selfId)
@@ -118,15 +119,21 @@ export const make = ({ hear, isThere, rest, selfId, state }: Options) => {
     return found.beyond.length === 0 ? outdated : [...outdated, ...(yield* look(window, found.beyond))]
   })
 
+  const shut = Effect.fnUntraced(function* (place: string, { reason }: ChatError | RestError) {
+    const passes = reason === "unreachable" || reason === "limited" || reason === "failed"
+    const now = yield* Clock.currentTimeMillis
+    shutUntil.set(place, now + (passes ? lookAgain.passing : lookAgain.refused))
+  })
+
   const lookIn = Effect.fnUntraced(function* (window: Window) {
     const place = window.threadId ?? window.channelId
     const messages = window.messages.filter(({ id }) => !checked.has(id) && Hearing.timeOf(id) < checkedSince)
     if (messages.length === 0) return []
     const all = idsOf({ messages })
     const now = yield* Clock.currentTimeMillis
-    if (now < (failedAt.get(place) ?? 0) + lookAgain) return all
+    if (now < (shutUntil.get(place) ?? 0)) return all
     return yield* look(window, inOrder(messages)).pipe(
-      Effect.tapError(() => Effect.sync(() => failedAt.set(place, now))),
+      Effect.tapError((error) => shut(place, error)),
       Effect.tapErrorTag("RestError", ({ reason }) =>
         reason === "unknown-channel" && !isThere(place) ? hearRemoved(window) : Effect.void
       ),

@@ -110,6 +110,18 @@ describe("what happened while nobody listened", () => {
     )
   )
 
+  it.live("is quoted once Discord has recovered", () =>
+    world(
+      () => {},
+      ({ bot, discord, window }) =>
+        Effect.gen(function* () {
+          discord.faults.next(reads, Faults.status(502), 2)
+          discord.faults.next(reads, Faults.limited("user", 0.5))
+          assert.strictEqual((yield* bot.chat.outdated([window])).size, 0)
+        })
+    )
+  )
+
   it.live("is not quoted while it cannot be looked up", () =>
     world(
       () => {},
