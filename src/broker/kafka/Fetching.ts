@@ -17,10 +17,10 @@ const patience = { endless: 10_000, ending: 500, leftOut: { first: 2, most: 50 }
 
 /** Bytes of one answer, and of a partition in it, so that a long one does not hold up the others. */
 const answerBytes = 1024 * 1024
-const partitionBytes = { least: 4 * 1024, most: 128 * 1024 }
+const partitionBytes = { least: 4 * 1024, most: 256 * 1024 }
 
 /** Records of a partition that an answer is to have, about: what is compressed well would be very many. */
-const aimedAt = 1_024
+const aimedAt = 2_048
 
 /** A partition with fewer records in its buffer is fetched. */
 const enough = 512
