@@ -2,8 +2,8 @@
  * An actor reads a topic as one group, handles its records and commits outputs and inputs in one transaction.
  *
  * Records of one key are handled in order, or abreast and handed on in order; records of other keys go on meanwhile and
- * may finish first. What fails is tried again with growing waits, its key waiting and no other; what cannot succeed becomes a dead letter in the same
- * transaction that marks it done.
+ * may finish first. What fails is tried again with growing waits, its key waiting and no other; what cannot succeed
+ * becomes a dead letter in the same transaction that marks it done.
  */
 import {
   Cause,

@@ -29,7 +29,10 @@ const confirming = (retrieve: Retrieve, outdated: (typeof Confirmed)["Service"])
       if (out.size === 0) return retrieval
       const without = new Set([...(options?.without ?? []), ...out])
       if (left > 0) return yield* confirmed(left - 1, question, audience, { ...options, without })
-      return { ...retrieval, found: retrieval.found.filter(({ chunk }) => !out.has(chunk.id)) } satisfies Retrieval
+      const found = retrieval.found.filter(({ chunk }) => !out.has(chunk.id))
+      // The best was the reason to answer.
+      const enough = retrieval.grounds.enough && found[0] === retrieval.found[0]
+      return { ...retrieval, found, grounds: { ...retrieval.grounds, enough } } satisfies Retrieval
     })
   return (...asked) => confirmed(rounds, ...asked)
 }

@@ -38,8 +38,8 @@ const known = [
   chunkOf("fourth", ["5"])
 ]
 
-/** Of what is known the first two, by a chat that says so of some messages. */
-const world = (isOutdated: (id: string) => boolean, asked: Array<ReadonlyArray<Window>> = []) =>
+/** Of what is known the first two, or always the same two, and a chat that says so of some messages. */
+const world = (isOutdated: (id: string) => boolean, asked: Array<ReadonlyArray<Window>> = [], alwaysSame = false) =>
   Confirmed.layer.pipe(
     Layer.provide(
       Layer.mergeAll(
@@ -47,7 +47,7 @@ const world = (isOutdated: (id: string) => boolean, asked: Array<ReadonlyArray<W
           retrieve: (_question, _audience, { without } = {}) =>
             Effect.succeed({
               found: known
-                .filter(({ id }) => without?.has(id) !== true)
+                .filter(({ id }) => alwaysSame || without?.has(id) !== true)
                 .slice(0, 2)
                 .map((chunk) => ({ chunk, score: 1 }) as Found),
               grounds: { enough: true } as never,
@@ -65,11 +65,11 @@ const world = (isOutdated: (id: string) => boolean, asked: Array<ReadonlyArray<W
     )
   )
 
-const found = Effect.gen(function* () {
+const retrieved = Effect.gen(function* () {
   const { retrieve } = yield* Retriever
-  const { found } = yield* retrieve("question", audience("server", "general"))
-  return found.map(({ chunk }) => chunk.id)
+  return yield* retrieve("question", audience("server", "general"))
 })
+const found = Effect.map(retrieved, ({ found }) => found.map(({ chunk }) => chunk.id))
 
 describe("retrieval that is confirmed", () => {
   it.effect("is as it was where nothing changed, and asks for messages only", () => {
@@ -85,6 +85,19 @@ describe("retrieval that is confirmed", () => {
     found.pipe(
       Effect.map((ids) => assert.deepStrictEqual(ids, ["manual", "third"])),
       Effect.provide(world((id) => id === "2" || id === "3"))
+    )
+  )
+
+  it.effect("is no reason to answer without its best", () =>
+    retrieved.pipe(
+      Effect.map(({ found, grounds }) => {
+        assert.deepStrictEqual(
+          found.map(({ chunk }) => chunk.id),
+          ["manual"]
+        )
+        assert.isFalse(grounds.enough)
+      }),
+      Effect.provide(world(() => true, [], true))
     )
   )
 
