@@ -16,8 +16,13 @@ export class PrivateAddress extends Error {
 /** Whether an IP address is one of the public internet: not this machine, a network behind it, or a reserved range. */
 export const isPublic = (address: string): boolean => {
   const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "")
-  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === "unicast"
+  if (!ipaddr.isValid(bare)) return false
+  const parsed = ipaddr.process(bare)
+  return parsed.range() === "unicast" && (parsed.kind() === "ipv4" || parsed.match(global, 3))
 }
+
+/** What of IPv6 is given out for the internet. */
+const global = ipaddr.parse("2000::")
 
 export const isAddress = (host: string): boolean => ipaddr.isValid(host.replace(/^\[|\]$/g, ""))
 

@@ -37,6 +37,6 @@ export const read = async (bytes: Uint8Array): Promise<Listed> => {
 
 /** The links of an `llms.txt`, which is Markdown. */
 export const linksOf = (markdown: string, base: string): ReadonlyArray<string> =>
-  Array.from(markdown.matchAll(/\[[^\]]*\]\(\s*<?([^\s)>]+)/g), ([, link = ""]) => URL.parse(link, base)?.href).filter(
+  Array.from(markdown.matchAll(/\]\(\s*<?([^\s)>]+)/g), ([, link = ""]) => URL.parse(link, base)?.href).filter(
     (link) => link !== undefined
   )

@@ -7,7 +7,7 @@ import { webAddressOf } from "../../../src/docs/Repository.ts"
 describe("isPublic", () => {
   const closed = [
     "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1",
-    "::1 [::1] :: fe80::1%eth0 fc00::1 ::ffff:127.0.0.1 ::ffff:7f00:1 64:ff9b::7f00:1 2002:7f00:1:: localhost example.com"
+    "::1 [::1] :: fe80::1%eth0 fc00::1 ::ffff:127.0.0.1 ::ffff:7f00:1 64:ff9b::7f00:1 ::7f00:1 ::ffff:0:7f00:1 2002:7f00:1:: localhost example.com"
   ].flatMap((line) => line.split(" "))
   for (const address of closed) it(`is false of ${address}`, () => assert.isFalse(isPublic(address)))
   for (const address of ["93.184.216.34", "2606:2800:220:1::1", "[2606:2800:220:1::1]"]) {
@@ -23,6 +23,14 @@ describe("Sitemap", () => {
     assert.deepStrictEqual(await Sitemap.read(bytes(xml)), { pages: ["https://a.example/x?a=1&b=2"], sitemaps: [] })
     const list = await Sitemap.read(bytes("https://a.example/1\nhttps://a.example/2\n"))
     assert.deepStrictEqual(list.pages, ["https://a.example/1", "https://a.example/2"])
+  })
+
+  it("of an `llms.txt` are the addresses of its links", () => {
+    const links = Sitemap.linksOf(
+      "- [a [b]](/a.md): `x`\n[c]( <d.md> 'd') [no link] (x)",
+      "https://a.example/docs/llms.txt"
+    )
+    assert.deepStrictEqual(links, ["https://a.example/a.md", "https://a.example/docs/d.md"])
   })
 
   it("is nothing else", async () => {
