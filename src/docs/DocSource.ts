@@ -234,6 +234,23 @@ const plainSections = (text: string): Markdown.Page["sections"] => {
   return parts.filter((part) => part.trim() !== "").map((text) => ({ headings: [], slug: "", text: text.trimEnd() }))
 }
 
+/** A section of more characters is cut into several, so that what is done with one takes no time to speak of. */
+const longestSection = 32_000
+
+/** Whole lines where there are any, else whole words. */
+const partsOf = (section: Markdown.Section): ReadonlyArray<Markdown.Section> => {
+  const parts: Array<Markdown.Section> = []
+  let { text } = section
+  while (text.length > longestSection) {
+    const head = text.slice(0, longestSection)
+    const ends = [head.lastIndexOf("\n"), head.lastIndexOf(" "), longestSection]
+    const end = ends.find((end) => end >= longestSection / 2)
+    parts.push({ ...section, text: text.slice(0, end).trimEnd() })
+    text = text.slice(end).replace(/^\s*\n/, "")
+  }
+  return [...parts, { ...section, text }].filter(({ text }) => text.trim() !== "")
+}
+
 const pageOf = ({ format, path, text }: DocFile): Markdown.Page => {
   const isText = format === "text" || (format === undefined && Formats.byName(path)?.kind === "text")
   if (!isText) return Markdown.parse(text, { mdx: Formats.extensionOf(path) === ".mdx" })
@@ -250,7 +267,7 @@ export const documentFrom = (source: string, file: DocFile, baseUrl?: string): D
   const page = pageOf(file)
   const title = page.title ?? file.title ?? nameOf(source, file.path)
   const address = addressOf(id, file.path, file.url ?? page.frontMatter["url"], baseUrl)
-  const chunks = page.sections.map(({ headings, slug, text }, ordinal): Chunk => {
+  const chunks = page.sections.flatMap(partsOf).map(({ headings, slug, text }, ordinal): Chunk => {
     const below = headings[0] === title ? headings.slice(1) : headings
     return { id: `${id}#${ordinal}`, ordinal, title: [title, ...below].join(" › "), text, url: address.section(slug) }
   })

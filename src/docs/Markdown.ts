@@ -32,7 +32,7 @@ const frontMatterBlock = /^---[ \t]*\n(?:([^]*?)\n)?(?:---|\.\.\.)[ \t]*(?:\n|$)
 
 /** What can be read of front matter that is not quite YAML: `title: Kafka: the log` is common. */
 const plainFields = (yaml: string): Record<string, unknown> | undefined => {
-  const fields = Array.from(yaml.matchAll(/^([\w-]+):[ \t]*(.+?)[ \t]*$/gm), ([, key, value]) => [key, value])
+  const fields = Array.from(yaml.matchAll(/^([\w-]+):(.*\S)/gm), ([, key, value = ""]) => [key, value.trim()])
   return fields.length === 0 ? undefined : Object.fromEntries(fields)
 }
 
@@ -77,13 +77,17 @@ const listColumn = (line: string, column: number): number => {
 const withoutComments = (line: string, closedLater: boolean): { readonly text: string; readonly open: boolean } => {
   let text = ""
   let at = 0
+  const unclosed = new Set<string>()
   for (const mark of line.matchAll(/`+|<!--/g)) {
-    if (mark.index < at) continue
     const [close, skip] = mark[0] === "<!--" ? ["-->", 4] : [mark[0], mark[0].length]
+    if (mark.index < at || unclosed.has(close)) continue
     const end = line.indexOf(close, mark.index + skip)
     const isComment = close === "-->"
     if (end === -1 && isComment && closedLater) return { text: text + line.slice(at, mark.index), open: true }
-    if (end === -1) continue
+    if (end === -1) {
+      unclosed.add(close)
+      continue
+    }
     text += line.slice(at, isComment ? mark.index : end + close.length)
     at = end + close.length
   }
@@ -179,6 +183,8 @@ const html = /^\s*<h([1-6])\b[^>]*>(.*)<\/h\1>\s*$/i
 const underline = /^ {0,3}(?:(=+)|-+)[ \t]*$/
 /** Quotes, tables, HTML and indented code, and a list item that begins: their lines are no heading when underlined. */
 const noParagraph = /^(?: {4}|\t| {0,3}(?:[-*+][ \t]|\d{1,9}[.)][ \t]|>|\||<\/?[A-Za-z!]))/
+/** In characters; longer lines are text, whatever they begin with. */
+const longestHeading = 1_000
 const rule = /^ {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$/
 
 /** How many lines the paragraph has that `line` ends: 0 outside paragraphs, `undefined` until the next blank line. */
@@ -194,7 +200,8 @@ const paragraphAt = (line: Line, before: number | undefined): number | undefined
 /** Headings cut a page into sections; a section whose heading is all there is has no text and is left out. */
 const sectionsOf = (lines: ReadonlyArray<Line>) => {
   const sections: Array<Section> = []
-  const taken = new Set<string>()
+  /** By slug, how many like it were wanted before. */
+  const taken = new Map<string, number>()
   const path: Array<Heading> = []
   let first: string | undefined
   let slug = ""
@@ -212,9 +219,10 @@ const sectionsOf = (lines: ReadonlyArray<Line>) => {
     if (text !== "") sections.push({ headings, slug, text })
   }
   const unique = (wanted: string): string => {
-    let slug = wanted
-    for (let n = 1; taken.has(slug); n++) slug = `${wanted}-${n}`
-    taken.add(slug)
+    let n = taken.get(wanted) ?? 0
+    let slug = n === 0 ? wanted : `${wanted}-${n}`
+    while (taken.has(slug)) slug = `${wanted}-${++n}`
+    taken.set(slug, 1).set(wanted, n + 1)
     return slug
   }
   const open = (heading: Heading) => {
@@ -227,17 +235,18 @@ const sectionsOf = (lines: ReadonlyArray<Line>) => {
   }
 
   for (const line of lines) {
-    const found = line.code ? null : (atx.exec(line.text) ?? html.exec(line.text))
-    const under = !line.code && paragraph ? underline.exec(line.text) : null
+    const found = line.code || line.text.length > longestHeading ? null : (atx.exec(line.text) ?? html.exec(line.text))
+    const under: RegExpExecArray | null = !line.code && paragraph ? underline.exec(line.text) : null
+    const above = under === null ? [] : body.slice(-paragraph!).map((line) => line.trim())
     if (found !== null) {
       const level = found[1]!.startsWith("#") ? found[1]!.length : Number(found[1])
       open(headingFrom(level, found[2] ?? ""))
-    } else if (under !== null) {
-      const text = body.splice(-paragraph!).map((line) => line.trim())
-      open(headingFrom(under[1] === undefined ? 2 : 1, text.join(" ")))
+    } else if (under !== null && above.join(" ").length <= longestHeading) {
+      body.splice(-paragraph!)
+      open(headingFrom(under[1] === undefined ? 2 : 1, above.join(" ")))
     } else {
       body.push(line.text)
-      paragraph = paragraphAt(line, paragraph)
+      paragraph = under === null ? paragraphAt(line, paragraph) : undefined
     }
   }
   close()

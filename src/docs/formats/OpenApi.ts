@@ -126,7 +126,7 @@ const serversOf = (document: Json): ReadonlyArray<string> => {
 
 /** Whether a text may be an OpenAPI document, without reading it whole. */
 export const maybe = (text: string): boolean =>
-  /^[\s{]*["']?(?:openapi|swagger)["']?\s*:|["'](?:openapi|swagger)["']\s*:\s*["'][23]/m.test(text)
+  /^[ \t{]*["']?(?:openapi|swagger)["']?\s*:|["'](?:openapi|swagger)["']\s*:\s*["'][23]/m.test(text)
 
 /** `undefined` when it is none. */
 export const read = async (
