@@ -22,9 +22,12 @@ export const chat = Effect.gen(function* () {
   })
 })
 
+/** The actor of documents, and its group. */
+export const documentIndexer = "document-indexer"
+
 export const documents = Effect.flatMap(Passages, (passages) =>
   Actor.inBatches({
-    name: "document-indexer",
+    name: documentIndexer,
     from: Topics.documentChunks,
     to: "passages",
     batch,

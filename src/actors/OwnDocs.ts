@@ -15,7 +15,12 @@ export const ingestOwnDocs = Setting.withDefault("INGEST_OWN_DOCS", {
   value: true
 })
 
+export const name = "own-docs"
+
 const source = "rtfm-bot"
+
+/** The document that is always among them. */
+export const readme = DocSource.documentId(source, "README.md")
 
 /** The README and what is below docs, as one source. */
 const read = Effect.gen(function* () {
@@ -40,7 +45,7 @@ export const actor = Effect.gen(function* () {
   })
 
   return {
-    name: "own-docs",
+    name,
     route: "README, docs → document-chunks",
     group: null,
     vitals,

@@ -24,7 +24,8 @@ export const ask = Command.make(
     json
   },
   Effect.fn(function* ({ json, question, wait }) {
-    const { api, url } = yield* System.Api
+    const { api, known, url } = yield* System.Api
+    yield* known(wait)
     const now = yield* Clock.currentTimeMillis
     const answered = yield* api.questions.ask({
       headers: { "idempotency-key": `cli-${process.pid}-${now}` },

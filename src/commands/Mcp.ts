@@ -10,11 +10,12 @@ const failing = <A, R>(effect: Effect.Effect<A, { readonly message: string }, R>
 /** Through the API of the running process, or of one that runs for as long as this command. */
 const layerManual = Layer.effect(
   Manual,
-  Effect.map(System.Api, ({ api, url }) => {
+  Effect.map(System.Api, ({ api, known, url }) => {
     const linked = linkedTo(url)
     return Manual.of({
       search: (q, limit) =>
-        api.knowledge.search({ query: { q, limit } }).pipe(
+        known(patience).pipe(
+          Effect.andThen(api.knowledge.search({ query: { q, limit } })),
           Effect.map(({ found, grounds }) => ({
             enough: grounds.enough,
             found: found.map(({ kind, text, title, url }) => ({ kind, text, title, url: linked(url) }))
@@ -23,6 +24,7 @@ const layerManual = Layer.effect(
         ),
       ask: (text) =>
         Effect.gen(function* () {
+          yield* known(patience)
           const answered = yield* api.questions.ask({ headers: {}, query: { wait: patience }, payload: { text } })
           if (!("answer" in answered)) return yield* noAnswer
           const { answer, citations, refused } = answered

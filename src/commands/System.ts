@@ -7,13 +7,16 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Commander from "../actors/Commander.ts"
-import { type Assurance, Broker, type Position } from "../broker/Broker.ts"
+import type { Supervisor } from "../actors/Supervise.ts"
+import { type Assurance, Broker, type BrokerError, type Position } from "../broker/Broker.ts"
 import * as DeadLetterLog from "../broker/DeadLetters.ts"
 import { bootstrapServers } from "../broker/kafka/KafkaSettings.ts"
 import * as Prepare from "../broker/Prepare.ts"
 import * as ReadFrom from "../broker/ReadFrom.ts"
+import type { Documents, DocumentsError } from "../docs/Documents.ts"
 import * as Topics from "../domain/Topics.ts"
 import * as Hidden from "../knowledge/Hidden.ts"
+import type { Passages, PassagesError } from "../knowledge/Passages.ts"
 import { Brokers, Log, withWeb } from "../main.ts"
 import { OwnerKey } from "../runtime/OwnerKey.ts"
 import * as Running from "../runtime/Running.ts"
@@ -26,6 +29,7 @@ import * as WebRecords from "../web/Records.ts"
 import * as Server from "../web/Server.ts"
 import * as WebSystem from "../web/System.ts"
 import { CommandError } from "./CommandError.ts"
+import * as Known from "./Known.ts"
 
 export class Api extends Context.Service<
   Api,
@@ -33,17 +37,31 @@ export class Api extends Context.Service<
     readonly api: Client.Client
     /** Where the page is. */
     readonly url: string
+    /**
+     * To be waited for before a question, so many seconds at most: that everything there is to read has been read. What
+     * runs has read it long since, and is asked at once.
+     */
+    readonly known: (
+      seconds: number
+    ) => Effect.Effect<void, CommandError | BrokerError | DocumentsError | PassagesError>
   }
 >()("rtfm/commands/Api") {}
 
 const at = ({ key, url }: { readonly url: string; readonly key: string }) =>
   Effect.gen(function* () {
     const token = yield* Guard.apiToken.config
-    return { api: yield* Client.make({ url, token, key }), url }
+    return { api: yield* Client.make({ url, token, key }), url, known: () => Effect.void }
   })
 
 /** The whole system for as long as the command takes, on a port of its own. */
-const here = Layer.effect(Api, Effect.flatMap(Effect.all({ url: Server.url, key: OwnerKey }), at)).pipe(
+const here = Layer.effect(
+  Api,
+  Effect.gen(function* () {
+    const system = yield* Effect.context<Supervisor | Broker | Documents | Passages>()
+    const api = yield* at({ url: yield* Server.url, key: yield* OwnerKey })
+    return { ...api, known: (seconds) => Effect.provideContext(Known.within(seconds), system) }
+  })
+).pipe(
   Layer.provide(withWeb(Server.layerAt({ host: "127.0.0.1", port: 0, token: Option.none(), publicUrl: Option.none() })))
 )
 

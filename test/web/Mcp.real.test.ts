@@ -152,14 +152,11 @@ describe("over standard input", () => {
         ["search", "ask"]
       )
       const question = "How do I ingest a folder of documents?"
-      let found: any
-      // Its own docs are being taken in meanwhile.
-      for (let id = 3; !(found?.structuredContent?.found?.length > 0); id++) {
-        found = await call(id, "tools/call", { name: "search", arguments: { query: question, limit: 3 } })
-      }
+      // Its own docs are being taken in meanwhile, and waited for.
+      const found = await call(3, "tools/call", { name: "search", arguments: { query: question, limit: 3 } })
       assert.match(found.structuredContent.found[0].url, /^http:\/\/(localhost|127\.0\.0\.1):\d+\/#\/documents\//)
-      const asked = await call(100_000, "tools/call", { name: "ask", arguments: { question } })
-      assert.isString(asked.structuredContent.answer)
+      const asked = await call(4, "tools/call", { name: "ask", arguments: { question } })
+      assert.isFalse(asked.structuredContent.refused)
     } finally {
       child.stdin.end()
       await new Promise((done) => child.once("close", done))

@@ -1,0 +1,24 @@
+/** `rtfm ask` as the first thing that anybody does with an installation. */
+import { assert, describe, it } from "@effect/vitest"
+import { inFolder, run } from "./Rtfm.ts"
+
+const question = "How do I ingest a folder of documents?"
+
+describe("rtfm ask where nothing ever ran", () => {
+  it("waits until the bot has read its own docs, and answers from them", () =>
+    inFolder(async (folder) => {
+      const { exited, output } = run({ folder, args: ["ask", question] })
+      assert.strictEqual(await exited, 0, output())
+      assert.include(output(), "> To ingest a folder of documents, run `npm run rtfm -- ingest docs/`")
+      assert.match(output(), /#\/documents\/rtfm-bot%2FREADME\.md\/ingest-a-folder-of-documents/)
+    }))
+
+  it("says that nothing is known, where it is not to read its own docs, and what to do", () =>
+    inFolder(async (folder) => {
+      const { exited, output } = run({ folder, args: ["ask", question], env: { INGEST_OWN_DOCS: "false" } })
+      assert.strictEqual(await exited, 1)
+      assert.match(output(), /^Nothing is known yet\. .*rtfm ingest .*rtfm start/m)
+      assert.notInclude(output(), "I don't know")
+      assert.notInclude(output(), "    at ")
+    }))
+})
