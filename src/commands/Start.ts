@@ -25,7 +25,7 @@ const endOnSecondSignal = Effect.sync(() => {
 const untilStopped = Effect.onInterrupt(untilFatal, () => Effect.logInfo("stopping: finishing what is in hand"))
 
 const run = Effect.gen(function* () {
-  yield* Effect.forkScoped(Heap.bound)
+  yield* Heap.bound
   const url = yield* Server.url
   yield* Running.announce(url)
   yield* Console.log(`\n  rtfm is ready: ${url}/\n  Ctrl-C stops it\n`)
