@@ -229,6 +229,25 @@ it.effect("the model is shown the question and the passages as JSON, and is to r
   })
 )
 
+it.effect("a model thinks as much as the setting says, where it can be told, and is told no temperature", () =>
+  Effect.gen(function* () {
+    const configOf = Effect.fnUntraced(function* (settings: Record<string, string>) {
+      const server = Writing.honestServer()
+      const writing = Writer.use((writer) => writer.write(question, Writing.retrieved(kettle)))
+      yield* Effect.provide(writing, Writing.layer(server, settings))
+      const { maxOutputTokens, temperature, thinkingConfig } = server.calls[0]!.body.generationConfig
+      assert.deepStrictEqual([maxOutputTokens, temperature], [4096, undefined])
+      return thinkingConfig
+    })
+    assert.deepStrictEqual(yield* configOf({}), { thinkingLevel: "LOW" })
+    assert.deepStrictEqual(yield* configOf({ GEMINI_THINKING: "high" }), { thinkingLevel: "HIGH" })
+    for (const name of ["gemini-2.5-flash", "gemma-4"]) {
+      assert.isUndefined(yield* configOf({ GEMINI_MODEL: name }), name)
+    }
+    assert.isUndefined(yield* configOf({ GEMINI_THINKING: "auto" }))
+  })
+)
+
 it.effect('what several sources say in the same words is shown once; another figure or a "not" is shown, too', () =>
   Effect.gen(function* () {
     const server = Writing.honestServer()

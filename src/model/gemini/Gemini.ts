@@ -68,8 +68,9 @@ const oncemore = {
 const planOf = Effect.fnUntraced(function* (model: string, fallback: string | undefined) {
   const calls = yield* Gemini
   const { write: patience } = yield* Patience
+  const thinking = yield* Settings.thinking.config
   const provide = (model: string, use: Calls.Use) =>
-    Effect.map(GeminiLanguageModel.make(calls, { model, use, patience }), (service) =>
+    Effect.map(GeminiLanguageModel.make(calls, { model, use, patience, thinking }), (service) =>
       Context.make(LanguageModel.LanguageModel, service)
     )
   const first = { provide: yield* provide(model, "write"), ...oncemore }

@@ -1,18 +1,20 @@
 /** Gemini behind Effect's `LanguageModel`: text and JSON, whole or streamed; no tools, so that nothing it reads can call one. */
-import type { Content, GenerateContentConfig, GenerateContentResponse } from "@google/genai"
+import type { Content, GenerateContentConfig, GenerateContentResponse, ThinkingLevel } from "@google/genai"
 import { Effect, Layer, type Schema, Stream } from "effect"
 import { LanguageModel, Model, Prompt, type Response, Tool } from "effect/ai"
 import { OutputSchema } from "../OutputSchema.ts"
 import { type Call, type Calls, type Patience, roughTokens, type Use } from "./Calls.ts"
 import { GeminiError, toAiError } from "./GeminiError.ts"
+import type { Thinking } from "./GeminiSettings.ts"
 
 export interface Options {
   readonly model: string
   readonly use: Use
   readonly patience: Patience
+  readonly thinking: Thinking
 }
 
-/** Answers are short; one that does not end is stopped here. */
+/** Answers are short; one that does not end is stopped here. What is thought counts, too. */
 const maxOutputTokens = 4_096
 
 const textOf = (message: Prompt.Message): string =>
@@ -25,12 +27,19 @@ const turnOf = (message: Prompt.Message): Content => ({
   parts: [{ text: textOf(message) }]
 })
 
-const configOf = (prompt: Prompt.Prompt, schema: Schema.Top | undefined): GenerateContentConfig => ({
+/** Models before the third generation, and those that are no Gemini, refuse to be told. */
+const thinkingOf = ({ model, thinking }: Options): GenerateContentConfig =>
+  thinking === "auto" || !/^gemini-(?![12]\.)/.test(model)
+    ? {}
+    : { thinkingConfig: { thinkingLevel: thinking.toUpperCase() as ThinkingLevel } }
+
+// No temperature: models of today do not regard it, and those to come refuse it.
+const configOf = (options: Options, prompt: Prompt.Prompt, schema: Schema.Top | undefined): GenerateContentConfig => ({
   systemInstruction: prompt.content
     .filter(({ role }) => role === "system")
     .map(textOf)
     .join("\n\n"),
-  temperature: 0,
+  ...thinkingOf(options),
   maxOutputTokens,
   automaticContinuation: false,
   ...(schema !== undefined && {
@@ -42,7 +51,7 @@ const configOf = (prompt: Prompt.Prompt, schema: Schema.Top | undefined): Genera
 const requestOf = (options: Options, prompt: Prompt.Prompt, schema: Schema.Top | undefined) => ({
   model: options.model,
   contents: prompt.content.filter(({ role }) => role !== "system").map(turnOf),
-  config: configOf(prompt, schema)
+  config: configOf(options, prompt, schema)
 })
 
 const callOf = ({ model, patience, use }: Options, prompt: Prompt.Prompt): Call => ({

@@ -26,6 +26,18 @@ export const fallbackModel = Setting.optional("GEMINI_FALLBACK_MODEL", {
   config: modelName
 })
 
+/** What the API calls it, and `auto` for what the model does by itself. */
+export const Thinking = Schema.Literals(["minimal", "low", "medium", "high", "auto"])
+export type Thinking = typeof Thinking.Type
+
+export const thinking = Setting.withDefault<Thinking>("GEMINI_THINKING", {
+  description: "How much a model thinks before it writes; more takes longer and is paid for like what it writes",
+  expected: "minimal, low, medium, high, or auto for what the model does by itself",
+  config: (name) => Config.schema(Thinking, name),
+  fallback: "low",
+  value: "low"
+})
+
 export const embeddingModel = Setting.withDefault("GEMINI_EMBEDDING_MODEL", {
   description: "Model that embeds; another one makes every vector anew",
   expected: "the name of an embedding model with 768 dimensions",
@@ -68,7 +80,7 @@ export interface Prices {
 
 const price = String.raw`\s*\d+(?:\.\d+)?\s*`
 
-/** As Google listed them for Gemini 2.5 Flash and gemini-embedding-001 in 2025. */
+/** As Google lists them for Gemini 3.8 Flash, of which half is asked for until the end of 2026, and gemini-embedding-001. */
 export const prices = Setting.withDefault<Prices>("GEMINI_PRICES", {
   description: "What a million tokens cost: sent, written, embedded; the cost and the daily budget are reckoned by it",
   expected: "three amounts in US dollars, separated by commas",
@@ -79,14 +91,15 @@ export const prices = Setting.withDefault<Prices>("GEMINI_PRICES", {
         return { input, output, embedding }
       })
     ),
-  fallback: "0.30,2.50,0.15",
-  value: { input: 0.3, output: 2.5, embedding: 0.15 }
+  fallback: "1.50,7.50,0.15",
+  value: { input: 1.5, output: 7.5, embedding: 0.15 }
 })
 
 export const settings: ReadonlyArray<Setting.Setting<any>> = [
   apiKey,
   writingModel,
   fallbackModel,
+  thinking,
   embeddingModel,
   baseUrl,
   requestsPerMinute,
