@@ -9,6 +9,12 @@ import type { Retrievers } from "./RetrieverLive.ts"
 /** An answer is written from so many. */
 const counted = 3
 
+/** A question as it was put, and as it is looked for: a follow-up with what came before it. */
+export interface Past {
+  readonly question: string
+  readonly asked: string
+}
+
 export interface Side {
   readonly answered: boolean
   /** Titles of what an answer would be written from, best first. */
@@ -39,18 +45,19 @@ const sideOf = ({ found, grounds }: Retrieval): Side => ({
   titles: found.slice(0, counted).map(({ chunk }) => chunk.title || chunk.text.slice(0, 60))
 })
 
-/** Asks both of them each question once. */
+/** Asks both of them each question once. The questions are shown to whoever the audience is. */
 export const replay = Effect.fn("Replay.replay")(function* (
   retrievers: Retrievers["Service"],
-  questions: ReadonlyArray<string>,
+  questions: ReadonlyArray<Past>,
   audience: Audience,
   indexes: { readonly live: Index; readonly next: Index }
 ): Effect.fn.Return<Replayed, PassagesError> {
   const [live, next] = [yield* retrievers.of(indexes.live), yield* retrievers.of(indexes.next)]
-  const ask = (retriever: Retriever["Service"], question: string) =>
-    retriever.retrieve(question, audience, { limit: counted })
-  const pairs = yield* Effect.forEach([...new Set(questions)], (question) =>
-    Effect.map(Effect.all([ask(live, question), ask(next, question)]), ([before, after]) => ({
+  const ask = (retriever: Retriever["Service"], asked: string) =>
+    retriever.retrieve(asked, audience, { limit: counted })
+  const once = new Map(questions.map((past) => [past.asked, past]))
+  const pairs = yield* Effect.forEach(once.values(), ({ asked, question }) =>
+    Effect.map(Effect.all([ask(live, asked), ask(next, asked)]), ([before, after]) => ({
       question,
       before,
       after

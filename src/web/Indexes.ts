@@ -4,10 +4,12 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Broker, type BrokerError } from "../broker/Broker.ts"
 import { Chat } from "../chat/Chat.ts"
 import { defaultChannelId } from "../chat/LocalChat.ts"
+import { type Audience, maySee } from "../domain/Audience.ts"
+import { standalone } from "../domain/FollowUp.ts"
 import * as Topics from "../domain/Topics.ts"
 import { type Index, Indexes, type IndexesError, type Probe } from "../knowledge/Indexes.ts"
 import { Passages, type PassagesError } from "../knowledge/Passages.ts"
-import { replay, type Replayed } from "../knowledge/Replay.ts"
+import { type Past, replay, type Replayed } from "../knowledge/Replay.ts"
 import { Retrievers } from "../knowledge/RetrieverLive.ts"
 import { Api, type IndexInfo } from "./Api.ts"
 import { type Forbidden, Invalid, type NotFound, ofBroker, ofChat, ofPassages, Unavailable } from "./Problem.ts"
@@ -51,11 +53,14 @@ export const layer = HttpApiBuilder.group(
 
     const steer = (action: keyof typeof actions): Effect.Effect<Index, IndexesError> => actions[action]
 
-    const askedSince = (time: number): Effect.Effect<ReadonlyArray<string>, BrokerError> =>
+    /** Only what an audience may see: a question tells what is talked about where it was asked. */
+    const askedSince = (time: number, audience: Audience): Effect.Effect<ReadonlyArray<Past>, BrokerError> =>
       broker.read({ topic: Topics.queries.name, from: { time }, follow: false }).pipe(
         Stream.map(({ value }) => Topics.queries.decode(value)),
         Stream.filter(Result.isSuccess),
-        Stream.map(({ success }) => success.text),
+        Stream.map(({ success }) => success),
+        Stream.filter((query) => query.private !== true && maySee(audience, query)),
+        Stream.map(({ context, text }): Past => ({ question: text, asked: standalone(text, context) })),
         Stream.takeRight(mostReplayed),
         Stream.runCollect
       )
@@ -73,9 +78,9 @@ export const layer = HttpApiBuilder.group(
         const next = yield* indexes.next
         if (next === undefined) return yield* noNext
         const now = yield* Clock.currentTimeMillis
-        const questions = yield* askedSince(since ?? now - Duration.toMillis(Duration.days(1)))
         // As every caller of the API: what is in closed channels is shown to nobody here.
         const audience = yield* chat.audience(defaultChannelId)
+        const questions = yield* askedSince(since ?? now - Duration.toMillis(Duration.days(1)), audience)
         const live = yield* indexes.live
         return yield* replay(retrievers, questions, audience, { live, next })
       },
