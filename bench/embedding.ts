@@ -1,30 +1,17 @@
 /** Gemini's test server at 20 ms a call: passages to vectors in Chroma, against a bare loop that embeds and upserts the same. */
-import { NodeHttpClient, NodeServices } from "@effect/platform-node"
 import { GoogleGenAI } from "@google/genai"
-import { ChromaClient } from "chromadb"
-import { ConfigProvider, Duration, Effect, Layer, Logger, Redacted } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Redacted } from "effect"
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as Vectorizer from "../src/actors/Vectorizer.ts"
-import { textToEmbed } from "../src/domain/Retrieval.ts"
-import { metadataOf } from "../src/knowledge/Collections.ts"
 import * as Indexes from "../src/knowledge/Indexes.ts"
-import { Passages, type Unembedded } from "../src/knowledge/Passages.ts"
-import * as PassagesSql from "../src/knowledge/PassagesSql.ts"
+import type { Unembedded } from "../src/knowledge/Passages.ts"
 import * as Allowance from "../src/model/Allowance.ts"
 import * as Gemini from "../src/model/gemini/Gemini.ts"
 import * as QuotingWriter from "../src/model/QuotingWriter.ts"
-import * as Migrations from "../src/state/Migrations.ts"
-import * as Sqlite from "../src/state/Sqlite.ts"
-import * as Chroma from "../src/vectors/Chroma.ts"
-import { ChromaServer, layerEmbedded } from "../src/vectors/ChromaServer.ts"
 import * as GeminiServer from "../test/fixtures/gemini/GeminiServer.ts"
 import type { Figure } from "./broker.ts"
-import * as Corpus from "./corpus.ts"
 import { medianOf, rate } from "./numbers.ts"
+import { bareLoop, inTurns, inWorld, passagesOf, textOf, vectorizing } from "./vectors.ts"
 
 /** Milliseconds that a call takes. */
 const latency = 20
@@ -77,31 +64,18 @@ const serve = Effect.gen(function* () {
   return yield* Effect.never
 }).pipe(Effect.scoped)
 
-const bare = Effect.fnUntraced(function* (name: string, { url }: Server, all: ReadonlyArray<Unembedded>) {
-  const { hostname, port } = new URL(yield* (yield* ChromaServer).url)
-  const chroma = new ChromaClient({ host: hostname, port: Number(port) })
+const bare = (name: string, { url }: Server, all: ReadonlyArray<Unembedded>) => {
   const gemini = new GoogleGenAI({ apiKey: "bench", httpOptions: { baseUrl: url } })
-  const loop = async () => {
-    const configuration = { hnsw: { space: "cosine" as const, ef_search: 300 } }
-    const collection = await chroma.createCollection({ name, configuration, embeddingFunction: null })
-    for (let i = 0; i < all.length; i += batch) {
-      const rows = all.slice(i, i + batch)
-      const { embeddings } = await gemini.models.embedContent({
-        model: "bare",
-        contents: rows.map(textOf),
-        config: { outputDimensionality: dimensions, taskType: "RETRIEVAL_DOCUMENT" }
-      })
-      await collection.upsert({
-        ids: rows.map(({ passage }) => passage.id),
-        embeddings: embeddings!.map(({ values }) => values!),
-        metadatas: rows.map(metadataOf)
-      })
-    }
+  const vectorsOf = async (rows: ReadonlyArray<Unembedded>) => {
+    const { embeddings } = await gemini.models.embedContent({
+      model: "bare",
+      contents: rows.map(textOf),
+      config: { outputDimensionality: dimensions, taskType: "RETRIEVAL_DOCUMENT" }
+    })
+    return embeddings!.map(({ values }) => values!)
   }
-  return yield* costOf(Effect.promise(loop))
-})
-
-const textOf = ({ kind, passage, title }: Unembedded): string => textToEmbed({ kind, title, text: passage.text })
+  return Effect.flatMap(bareLoop({ name, all, batch, vectorsOf }), costOf)
+}
 
 /** Another embedder for each round, so that every passage waits for its vector. */
 const embedder = (model: string, { url }: Server) => {
@@ -112,39 +86,23 @@ const embedder = (model: string, { url }: Server) => {
   )
 }
 
-/** From its start to the last passage marked as embedded. */
 const ours = (model: string, server: Server, count: number) =>
   Effect.gen(function* () {
-    const actor = yield* Vectorizer.actor
     const callsBefore = yield* server.calls
-    const cost = yield* costOf(
-      Effect.gen(function* () {
-        yield* Effect.forkScoped(actor.run)
-        while (actor.vitals.handled < count) yield* Effect.sleep("2 millis")
-      })
-    )
+    const cost = yield* costOf(yield* vectorizing(count))
     return { ...cost, calls: (yield* server.calls) - callsBefore }
   }).pipe(Effect.scoped, Effect.provide(Indexes.layer.pipe(Layer.provideMerge(embedder(model, server)))))
 
 const measure = (count: number, rounds: number) =>
   Effect.gen(function* () {
-    const passages = yield* Passages
     const running = yield* server
-    const sections = Corpus.sections(count)
-    for (let i = 0; i < count; i += 500) yield* passages.applyDocuments(sections.slice(i, i + 500))
-    const all = yield* passages.unembedded("none", count)
-    const times: Array<{ readonly bare: Cost; readonly ours: Cost & { readonly calls: number } }> = []
+    const all = yield* passagesOf(count)
     // The first finds code that is cold.
-    for (let round = 0; round <= rounds; round++) {
-      const alone = bare(`bare-${round}`, running, all)
-      const vectorizer = ours(`round-${round}`, running, count)
-      // Who goes first changes, so that neither profits from it.
-      times.push(
-        round % 2 === 0
-          ? { bare: yield* alone, ours: yield* vectorizer }
-          : yield* Effect.map(Effect.all([vectorizer, alone]), ([ours, bare]) => ({ ours, bare }))
-      )
-    }
+    const times = yield* inTurns(
+      rounds + 1,
+      (round) => bare(`bare-${round}`, running, all),
+      (round) => ours(`round-${round}`, running, count)
+    )
     const warm = times.slice(1)
     const ratio = medianOf(warm, ({ bare, ours }) => bare.time / ours.time)
     const calls = medianOf(warm, ({ ours }) => ours.calls)
@@ -170,22 +128,8 @@ const measure = (count: number, rounds: number) =>
     ] satisfies ReadonlyArray<Figure>
   }).pipe(Effect.scoped)
 
-export const run = async (quick: boolean): Promise<ReadonlyArray<Figure>> => {
-  const folder = mkdtempSync(join(tmpdir(), "rtfm-bench-"))
-  const world = PassagesSql.layer.pipe(
-    Layer.provideMerge(Migrations.layer),
-    Layer.provideMerge(Sqlite.layerClient(join(folder, "rtfm.db"))),
-    Layer.provideMerge(Chroma.layerNoDeps),
-    Layer.provideMerge(layerEmbedded({ folder: join(folder, "chroma") })),
-    Layer.provide([NodeHttpClient.layerNodeHttpOptions({ keepAlive: true }), NodeServices.layer]),
-    Layer.provideMerge(Logger.layer([]))
-  )
-  try {
-    return await Effect.runPromise(measure(quick ? 2_000 : 5_000, quick ? 2 : 5).pipe(Effect.provide(world)))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
+export const run = (quick: boolean): Promise<ReadonlyArray<Figure>> =>
+  inWorld(measure(quick ? 2_000 : 5_000, quick ? 2 : 5))
 
 if (import.meta.main) {
   if (process.argv.includes("--server")) await Effect.runPromise(serve)
