@@ -10,11 +10,12 @@ import * as Bot from "./Bot.ts"
 
 const reads = "history"
 
+type Body<A, E> = (
+  scene: Scene & { readonly bot: Bot.Bot; readonly outdated: (window: Window) => Effect.Effect<ReadonlySet<string>> }
+) => Effect.Effect<A, E, Scope.Scope | SqlClient.SqlClient>
+
 /** Somebody said three things; then the bot was away for too long, and is back once `meanwhile` is over. */
-const world = <A, E>(
-  meanwhile: (scene: Scene) => void,
-  body: (scene: Scene & { readonly bot: Bot.Bot }) => Effect.Effect<A, E, Scope.Scope | SqlClient.SqlClient>
-) =>
+const world = <A, E>(meanwhile: (scene: Scene) => void, body: Body<A, E>) =>
   Effect.gen(function* () {
     const discord = yield* Discord.start({ gateway: { identifyInterval: 0 } })
     const ada = discord.user("ada")
@@ -34,8 +35,11 @@ const world = <A, E>(
     const bot = yield* Bot.listening(discord)
     ada.says(general, "back")
     yield* discord.until(() => bot.events().some((event) => event.type === "created" && event.message.text === "back"))
-    yield* body({ ...scene, bot })
+    yield* body({ ...scene, bot, outdated: (window) => bot.chat.outdated([window]) })
   }).pipe(Effect.provide(Bot.State), Effect.scoped)
+
+/** The same, and nothing happened meanwhile. */
+const unchanged = <A, E>(body: Body<A, E>) => world(() => {}, body)
 
 interface Scene {
   readonly discord: Discord
@@ -52,87 +56,77 @@ describe("what happened while nobody listened", () => {
         ada.deletes(said[0]!)
         ada.edits(said[1]!, "two, or rather four")
       },
-      ({ bot, discord, said, window }) =>
+      ({ bot, discord, outdated, said, window }) =>
         Effect.gen(function* () {
           assert.deepStrictEqual(
-            [...(yield* bot.chat.outdated([window]))],
+            [...(yield* outdated(window))],
             said.slice(0, 2).map(({ id }) => id)
           )
           yield* discord.until(() => bot.events().some(({ type }) => type === "edited"))
           const [deleted, edited] = bot.events().filter(({ type }) => type !== "created")
           assert.deepInclude(deleted!, { type: "deleted", channelId: window.channelId, messageIds: [said[0]!.id] })
           assert.deepInclude((edited as any).message, { id: said[1]!.id, text: "two, or rather four" })
-          assert.strictEqual((yield* bot.chat.outdated([window])).size, 2)
+          assert.strictEqual((yield* outdated(window)).size, 2)
           const asItIs = [{ id: said[1]!.id, text: "two, or rather four" }, window.messages[2]!]
-          assert.strictEqual((yield* bot.chat.outdated([{ ...window, messages: asItIs }])).size, 0)
+          assert.strictEqual((yield* outdated({ ...window, messages: asItIs })).size, 0)
           const calls = discord.callsOf(reads).length
-          assert.strictEqual((yield* bot.chat.outdated([{ ...window, messages: asItIs }])).size, 0)
+          assert.strictEqual((yield* outdated({ ...window, messages: asItIs })).size, 0)
           assert.lengthOf(discord.callsOf(reads), calls)
         })
     )
   )
 
   it.live("takes nothing for deleted that is there, in whatever order it is known", () =>
-    world(
-      () => {},
-      ({ bot, window }) =>
-        Effect.gen(function* () {
-          const [one, two, three] = window.messages
-          assert.strictEqual((yield* bot.chat.outdated([{ ...window, messages: [three!, one!, two!] }])).size, 0)
-          assert.isTrue(bot.events().every(({ type }) => type === "created"))
-        })
+    unchanged(({ bot, outdated, window }) =>
+      Effect.gen(function* () {
+        const [one, two, three] = window.messages
+        assert.strictEqual((yield* outdated({ ...window, messages: [three!, one!, two!] })).size, 0)
+        assert.isTrue(bot.events().every(({ type }) => type === "created"))
+      })
     )
   )
 
   it.live("takes nothing for deleted for the reason that a page lacks it", () =>
-    world(
-      () => {},
-      ({ bot, discord, said, window }) =>
-        Effect.gen(function* () {
-          discord.faults.next(reads, { kind: "status", status: 200, body: "[]" })
-          assert.strictEqual((yield* bot.chat.outdated([window])).size, 0)
-          assert.lengthOf(discord.callsOf("getMessage"), said.length)
-          assert.isTrue(bot.events().every(({ type }) => type === "created"))
-        })
+    unchanged(({ bot, discord, outdated, said, window }) =>
+      Effect.gen(function* () {
+        discord.faults.next(reads, { kind: "status", status: 200, body: "[]" })
+        assert.strictEqual((yield* outdated(window)).size, 0)
+        assert.lengthOf(discord.callsOf("getMessage"), said.length)
+        assert.isTrue(bot.events().every(({ type }) => type === "created"))
+      })
     )
   )
 
   it.live("takes a whole channel that is gone", () =>
-    world(
-      () => {},
-      ({ bot, discord, general, window }) =>
-        Effect.gen(function* () {
-          const other = { ...window, channelId: String(BigInt(general.id) + 1n) }
-          assert.strictEqual((yield* bot.chat.outdated([other])).size, 3)
-          yield* discord.until(() => bot.events().some(({ type }) => type === "removed"))
-          assert.deepInclude(bot.events().at(-1)!, { type: "removed", channelId: other.channelId })
-        })
+    unchanged(({ bot, discord, general, outdated, window }) =>
+      Effect.gen(function* () {
+        const other = { ...window, channelId: String(BigInt(general.id) + 1n) }
+        assert.strictEqual((yield* outdated(other)).size, 3)
+        yield* discord.until(() => bot.events().some(({ type }) => type === "removed"))
+        assert.deepInclude(bot.events().at(-1)!, { type: "removed", channelId: other.channelId })
+      })
     )
   )
 
   it.live("is quoted once Discord has recovered", () =>
-    world(
-      () => {},
-      ({ bot, discord, window }) =>
-        Effect.gen(function* () {
-          discord.faults.next(reads, Faults.status(502), 2)
-          discord.faults.next(reads, Faults.limited("user", 0.5))
-          assert.strictEqual((yield* bot.chat.outdated([window])).size, 0)
-        })
+    unchanged(({ discord, outdated, window }) =>
+      Effect.gen(function* () {
+        discord.faults.next(reads, Faults.status(502), 2)
+        discord.faults.next(reads, Faults.limited("user", 0.5))
+        assert.strictEqual((yield* outdated(window)).size, 0)
+      })
     )
   )
 
   it.live("is not quoted while it cannot be looked up", () =>
-    world(
-      () => {},
-      ({ bot, discord, window }) =>
-        Effect.gen(function* () {
-          discord.faults.next(reads, Faults.status(502), 10)
-          assert.strictEqual((yield* bot.chat.outdated([window])).size, 3)
-          const calls = discord.callsOf(reads).length
-          assert.strictEqual((yield* bot.chat.outdated([window])).size, 3)
-          assert.lengthOf(discord.callsOf(reads), calls)
-        })
+    unchanged(({ discord, outdated, window }) =>
+      Effect.gen(function* () {
+        discord.faults.next(reads, Faults.status(502), 10)
+        assert.strictEqual((yield* outdated(window)).size, 3)
+        const calls = discord.callsOf(reads).length
+        assert.strictEqual((yield* outdated(window)).size, 3)
+        assert.lengthOf(discord.callsOf(reads), calls)
+      })
     )
   )
 })
