@@ -107,9 +107,14 @@ const readFile = Effect.fnUntraced(function* (file: string, path: string) {
   return yield* fromBytes(path, yield* fs.readFile(file))
 })
 
-/** Paths of the files below a folder. Links are followed, each folder is entered once. */
+/**
+ * Paths of the files below a folder. Links are followed within it, each folder is entered once; what a link leads to
+ * elsewhere is not shown to anybody because whoever wrote the folder asks for it.
+ */
 const walk = Effect.fnUntraced(function* (root: string) {
   const fs = yield* FileSystem.FileSystem
+  const { sep } = yield* Path.Path
+  const home = (yield* fs.realPath(root)).replace(/[/\\]$/, "") + sep
   const found: Array<string> = []
   const problems: Array<DocProblem> = []
   const entered = new Set<string>()
@@ -125,8 +130,11 @@ const walk = Effect.fnUntraced(function* (root: string) {
   const look = (path: string): Effect.Effect<void> =>
     Effect.gen(function* () {
       const { type } = yield* fs.stat(`${root}/${path}`)
-      if (type === "Directory") yield* enter(path)
-      else if (type === "File" && Formats.byName(path) !== undefined) found.push(path)
+      if (type !== "Directory" && Formats.byName(path) === undefined) return
+      if (!`${yield* fs.realPath(`${root}/${path}`)}${sep}`.startsWith(home)) {
+        problems.push({ path, reason: "is a link that leads out of the folder" })
+      } else if (type === "Directory") yield* enter(path)
+      else if (type === "File") found.push(path)
     }).pipe(
       Effect.catch((error) => {
         problems.push({ path, reason: because(error) })
@@ -134,7 +142,7 @@ const walk = Effect.fnUntraced(function* (root: string) {
       })
     )
   yield* enter("")
-  return { found: found.sort(), problems }
+  return { found: found.sort(), problems: problems.sort((a, b) => (a.path < b.path ? -1 : 1)) }
 })
 
 export const isFile = (read: DocFile | DocProblem): read is DocFile => "text" in read

@@ -42,6 +42,12 @@ describe("read", () => {
       })
       yield* fs.symlink(`${root}/a`, `${root}/a/again`)
       yield* fs.symlink(`${root}/nowhere.md`, `${root}/broken.md`)
+      yield* fs.makeDirectory(`${dirname(root)}/handbook-secrets`)
+      yield* fs.writeFileString(`${dirname(root)}/handbook-secrets/key.md`, "a secret")
+      yield* fs.symlink(`${dirname(root)}/handbook-secrets/key.md`, `${root}/key.md`)
+      yield* fs.symlink(`${dirname(root)}/handbook-secrets`, `${root}/secrets`)
+      yield* fs.symlink(dirname(root), `${root}/up`)
+      yield* fs.symlink(`${root}/c.txt`, `${root}/same.txt`)
       const { complete, files, problems, source } = yield* DocSource.read(root)
       assert.strictEqual(source, "handbook")
       assert.isTrue(complete)
@@ -52,13 +58,17 @@ describe("read", () => {
           ["a/two.MARKDOWN", 1],
           ["b.md", 3],
           ["c.txt", 5],
-          ["edge.md", 2 * 1024 * 1024]
+          ["edge.md", 2 * 1024 * 1024],
+          ["same.txt", 5]
         ]
       )
       assert.deepStrictEqual(
         problems.map(({ path, reason }) => `${path} ${reason}`.replace(/:.*/, "")),
         [
           "broken.md cannot be read",
+          "key.md is a link that leads out of the folder",
+          "secrets is a link that leads out of the folder",
+          "up is a link that leads out of the folder",
           "big.md is larger than 2 MiB",
           "binary.txt is not UTF-8 text",
           "latin1.md is not UTF-8 text"
