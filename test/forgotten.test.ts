@@ -1,7 +1,6 @@
 /** What is deleted, and who is forgotten, leaves every store there is, down to the bytes of the files. */
-import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Fiber, Layer, Logger, Stream } from "effect"
+import { Effect, Fiber, type Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
@@ -12,80 +11,20 @@ import { Broker } from "../src/broker/Broker.ts"
 import { toDeadLetter } from "../src/broker/DeadLetter.ts"
 import * as DeadLetters from "../src/broker/DeadLetters.ts"
 import { record } from "../src/broker/Records.ts"
-import * as SqliteBroker from "../src/broker/Sqlite.ts"
 import { Chat } from "../src/chat/Chat.ts"
 import * as Forgetting from "../src/chat/Forgetting.ts"
 import * as LocalChat from "../src/chat/LocalChat.ts"
-import * as Documents from "../src/docs/Documents.ts"
 import { responseId } from "../src/domain/Answer.ts"
 import type { ChatEvent } from "../src/domain/ChatMessage.ts"
 import * as Topics from "../src/domain/Topics.ts"
 import * as Feedback from "../src/knowledge/Feedback.ts"
 import { Passages } from "../src/knowledge/Passages.ts"
-import * as PassagesSql from "../src/knowledge/PassagesSql.ts"
-import * as Retriever from "../src/knowledge/RetrieverLive.ts"
-import { Actors } from "../src/main.ts"
 import * as AnswerCache from "../src/model/AnswerCache.ts"
-import * as QuotingWriter from "../src/model/QuotingWriter.ts"
 import { Happenings } from "../src/runtime/Happenings.ts"
 import * as Ways from "../src/runtime/Ways.ts"
-import * as Migrations from "../src/state/Migrations.ts"
-import * as Sqlite from "../src/state/Sqlite.ts"
-import { layerMemory as memoryVectors } from "../src/vectors/Memory.ts"
-import * as FakeEmbedder from "./fixtures/FakeEmbedder.ts"
+import { ada, answerTo, ask, general, inFolder, say, tom, until } from "./fixtures/Whole.ts"
 
 const tempRoot = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
-
-const worldIn = (folder: string) => {
-  const State = Migrations.layer.pipe(Layer.provideMerge(Sqlite.layerClient(join(folder, "rtfm.db"))))
-  const Log = Layer.effectDiscard(Broker.use((broker) => broker.create(Topics.all))).pipe(
-    Layer.provideMerge(SqliteBroker.layerFile(join(folder, "broker.db")))
-  )
-  const settings = ConfigProvider.layer(ConfigProvider.fromUnknown({ INGEST_OWN_DOCS: "false" }))
-  return Actors.pipe(
-    Layer.provideMerge(AnswerCache.layer),
-    Layer.provideMerge(Layer.mergeAll(Retriever.layer, QuotingWriter.layer)),
-    Layer.provideMerge(
-      Layer.mergeAll(
-        LocalChat.layer,
-        PassagesSql.layer,
-        Documents.layer,
-        Feedback.layer,
-        memoryVectors,
-        FakeEmbedder.layer
-      )
-    ),
-    Layer.provideMerge(Layer.mergeAll(State, Log)),
-    Layer.provideMerge(Ways.layer),
-    Layer.provideMerge(Happenings.layer),
-    Layer.provide(Layer.mergeAll(NodeServices.layer, settings)),
-    Layer.provideMerge(Logger.layer([]))
-  )
-}
-
-const general = "local:general"
-const ada = { id: "ada", name: "Ada" }
-const tom = { id: "tom", name: "Tom" }
-const say = (text: string, author = ada) =>
-  LocalChat.LocalChat.use((chat) => chat.post({ channelId: general, author, text }))
-
-/** Lets everything run, some of it in turns of the event loop, until it holds. */
-const until = <A, E, R>(what: string, holds: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    for (let turns = 0; !(yield* holds); turns++) {
-      assert.isBelow(turns, 20_000, what)
-      yield* Effect.promise(() => new Promise(setImmediate))
-      yield* TestClock.adjust(turns % 10 === 9 ? 20 : 0)
-    }
-  })
-
-const answerTo = (id: string) => LocalChat.LocalChat.use((chat) => chat.answerTo(id))
-
-const ask = Effect.fnUntraced(function* (text: string, author = tom) {
-  const question = yield* say(`@rtfm ${text}`, author)
-  yield* until(`an answer to ${text}`, answerTo(question.id))
-  return question
-})
 
 /** Everything that a store gives to whoever asks, by the store. */
 const shown = Effect.gen(function* () {
@@ -189,13 +128,13 @@ const settle = Effect.gen(function* () {
   yield* Passages.use((passages) => passages.scrub)
 })
 
-const inWorld = <E>(body: (folder: string) => Effect.Effect<void, E, Layer.Success<ReturnType<typeof worldIn>>>) =>
+const inWorld = <E>(body: (folder: string) => Effect.Effect<void, E, Layer.Success<ReturnType<typeof inFolder>>>) =>
   Effect.gen(function* () {
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tempRoot, "rtfm-forgotten-"))),
       (made) => Effect.sync(() => rmSync(made, { recursive: true }))
     )
-    yield* body(folder).pipe(Effect.provide(worldIn(folder)))
+    yield* body(folder).pipe(Effect.provide(inFolder(folder)))
   }).pipe(Effect.scoped)
 
 const word = "quokka7391"

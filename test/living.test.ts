@@ -1,66 +1,19 @@
 /** Answers that were given change with what they quote: messages, channels and pages. */
-import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Logger } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Ingester } from "../src/actors/Ingester.ts"
 import { Broker } from "../src/broker/Broker.ts"
-import { layerMemory as memoryBroker } from "../src/broker/Memory.ts"
 import { record } from "../src/broker/Records.ts"
 import * as LocalChat from "../src/chat/LocalChat.ts"
-import * as Documents from "../src/docs/Documents.ts"
 import { notes, retracted } from "../src/domain/Revision.ts"
 import * as Topics from "../src/domain/Topics.ts"
 import { Passages } from "../src/knowledge/Passages.ts"
-import * as PassagesSql from "../src/knowledge/PassagesSql.ts"
-import * as Retriever from "../src/knowledge/RetrieverLive.ts"
-import { Actors } from "../src/main.ts"
-import * as QuotingWriter from "../src/model/QuotingWriter.ts"
-import { Happenings } from "../src/runtime/Happenings.ts"
-import * as Migrations from "../src/state/Migrations.ts"
-import * as Sqlite from "../src/state/Sqlite.ts"
-import { layerMemory as memoryVectors } from "../src/vectors/Memory.ts"
-import * as FakeEmbedder from "./fixtures/FakeEmbedder.ts"
+import { ada, answerTo, ask, general, inMemory, say, until } from "./fixtures/Whole.ts"
 
-const World = Actors.pipe(
-  Layer.provideMerge(Layer.mergeAll(Retriever.layer, QuotingWriter.layer)),
-  Layer.provideMerge(
-    Layer.mergeAll(LocalChat.layer, PassagesSql.layer, Documents.layer, memoryVectors, FakeEmbedder.layer)
-  ),
-  Layer.provideMerge(
-    Layer.mergeAll(
-      Migrations.layer.pipe(Layer.provideMerge(Sqlite.layerClient(":memory:"))),
-      Layer.effectDiscard(Broker.use((broker) => broker.create(Topics.all))).pipe(Layer.provideMerge(memoryBroker))
-    )
-  ),
-  Layer.provideMerge(Happenings.layer),
-  Layer.provide(
-    Layer.mergeAll(NodeServices.layer, ConfigProvider.layer(ConfigProvider.fromUnknown({ INGEST_OWN_DOCS: "false" })))
-  ),
-  Layer.provideMerge(Logger.layer([]))
-)
-
-const general = "local:general"
-const ada = { id: "ada", name: "Ada" }
-const tom = { id: "tom", name: "Tom" }
-
-const say = (text: string, author = ada) =>
-  LocalChat.LocalChat.use((chat) => chat.post({ channelId: general, author, text }))
-
-const until = <A, E, R>(what: string, holds: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    for (let turns = 0; !(yield* holds); turns++) {
-      assert.isBelow(turns, 20_000, what)
-      yield* Effect.promise(() => new Promise(setImmediate))
-      yield* TestClock.adjust(turns % 10 === 9 ? 200 : 0)
-    }
-  })
-
-const answerTo = (id: string) => LocalChat.LocalChat.use((chat) => chat.answerTo(id))
-
-const ask = Effect.fnUntraced(function* (text: string) {
-  const question = yield* say(`@rtfm ${text}`, tom)
-  yield* until(`an answer to ${text}`, answerTo(question.id))
+/** What the answer says, now and later. */
+const asked = Effect.fnUntraced(function* (text: string) {
+  const question = yield* ask(text)
   const reads = Effect.map(answerTo(question.id), (answer) => answer!.text)
   return {
     reads,
@@ -94,7 +47,7 @@ describe("living answers", () => {
       const key = yield* say("The spare key of the archive hangs behind the green door.")
       yield* say("The ladder of the library stands in the cellar.")
       yield* known(2)
-      const answer = yield* ask("where hangs the spare key of the archive?")
+      const answer = yield* asked("where hangs the spare key of the archive?")
       const before = yield* answer.reads
       assert.include(before, "green door")
       yield* edit(key.id, "The spare key of the archive hangs behind the green door. Ask Tom.")
@@ -104,7 +57,7 @@ describe("living answers", () => {
       yield* answer.becomes(notes.changed)
       assert.notInclude(yield* answer.reads, "green door")
       assert.include(yield* answer.reads, "ladder")
-    }).pipe(Effect.provide(World))
+    }).pipe(Effect.provide(inMemory))
   )
 
   it.effect("an answer of several sources keeps the others when a channel goes", () =>
@@ -131,7 +84,7 @@ describe("living answers", () => {
         message("m-2", "local:other", "Tickets for the wombats are sold next to the fountain, from ten.")
       ])
       yield* known(2)
-      const answer = yield* ask("when does the wombat enclosure open and where are tickets for the wombats sold?")
+      const answer = yield* asked("when does the wombat enclosure open and where are tickets for the wombats sold?")
       assert.include(yield* answer.reads, "at nine")
       assert.include(yield* answer.reads, "fountain")
       yield* broker.publish([
@@ -140,7 +93,7 @@ describe("living answers", () => {
       yield* answer.becomes(notes.deleted)
       assert.include(yield* answer.reads, "at nine")
       assert.notInclude(yield* answer.reads, "fountain")
-    }).pipe(Effect.provide(World))
+    }).pipe(Effect.provide(inMemory))
   )
 
   it.effect("an answer follows its page: kept when words move, taken back when they change or go", () =>
@@ -151,7 +104,7 @@ describe("living answers", () => {
         "the page",
         Passages.use((passages) => Effect.map(passages.counts, ({ documents }) => documents === 1))
       )
-      const answer = yield* ask("how often to descale the kettle?")
+      const answer = yield* asked("how often to descale the kettle?")
       const before = yield* answer.reads
       assert.include(before, "citric acid")
       yield* ingest(`# Kettle\n\n## Filling\n\nFill it to the upper mark.\n\n## Care\n\nNow and then: ${words}`)
@@ -160,11 +113,11 @@ describe("living answers", () => {
       yield* ingest("# Kettle\n\n## Filling\n\nFill it to the upper mark.\n\n## Care\n\nDescale it with vinegar.")
       yield* answer.becomes("changed since and no longer says so")
       assert.notInclude(yield* answer.reads, "citric acid")
-      const other = yield* ask("how far to fill the kettle?")
+      const other = yield* asked("how far to fill the kettle?")
       assert.include(yield* other.reads, "upper mark")
       yield* ingest(undefined)
       yield* other.becomes(retracted.deleted)
       yield* answer.becomes("since")
-    }).pipe(Effect.provide(World))
+    }).pipe(Effect.provide(inMemory))
   )
 })
