@@ -3,7 +3,9 @@ import { Deferred, Effect, Metric, Stream } from "effect"
 import { Broker, type OutgoingRecord } from "../broker/Broker.ts"
 import { record } from "../broker/Records.ts"
 import { type Batch, Chat, type Echo, type Heard } from "../chat/Chat.ts"
+import { standalone } from "../domain/FollowUp.ts"
 import * as Topics from "../domain/Topics.ts"
+import { Embedder } from "../model/Embedder.ts"
 import { Rush } from "../runtime/Rush.ts"
 import * as Commander from "./Commander.ts"
 import * as Supervise from "./Supervise.ts"
@@ -32,13 +34,24 @@ const recordsOf = (commandsTopic: string, { echo, event, query }: Heard): Readon
 export const actor = Effect.gen(function* () {
   const chat = yield* Chat
   const broker = yield* Broker
+  const embedder = yield* Embedder
   const { commands } = yield* Commander.topics
   const rush = yield* Rush
   const vitals = Supervise.vitals()
   const stop = yield* Deferred.make<void>()
 
+  /**
+   * The vectors of questions are made while their records go through the log: embedders keep those of the last hundreds,
+   * and the Answerer finds them there. One that fails is asked for by the Answerer again.
+   */
+  const prepare = Effect.fnUntraced(function* (heard: ReadonlyArray<Heard>) {
+    const questions = heard.flatMap(({ query }) => (query === undefined ? [] : [standalone(query.text, query.context)]))
+    if (questions.length > 0) yield* Effect.forkChild(Effect.ignore(embedder.embedQueries(questions)))
+  })
+
   const write = Effect.fnUntraced(function* ({ confirm, heard }: Batch) {
     if (heard.length >= many) yield* rush.felt
+    yield* prepare(heard)
     yield* broker.publish(heard.flatMap((each) => recordsOf(commands.name, each)))
     yield* confirm
     vitals.handled += heard.length

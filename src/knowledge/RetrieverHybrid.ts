@@ -273,7 +273,7 @@ export const make = Effect.gen(function* () {
     { limit = 10, patient = false, without } = {}
   ) {
     const baseline = yield* calibration.baseline(audience.serverId)
-    const coming = yield* Effect.forkScoped(vectorOf(question))
+    const coming = yield* Effect.forkScoped(vectorOf(question), { startImmediately: true })
     const within = (duration: Duration.Duration) =>
       Effect.timeoutOrElse(Fiber.join(coming), { duration, orElse: () => Effect.succeed(null) })
     const lookWithin = (duration: Duration.Duration) =>

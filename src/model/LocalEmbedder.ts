@@ -36,6 +36,7 @@ const defaults = {
 const stopped = unavailable("it is being stopped")
 
 interface Job {
+  readonly kind: "queries" | "passages"
   readonly texts: ReadonlyArray<string>
   readonly vectors: Deferred.Deferred<ReadonlyArray<Float32Array>, EmbedderError>
   /** Nobody waits for it any more. */
@@ -53,9 +54,8 @@ const makeJobs = () => {
     return job?.abandoned ? take() : job
   }
   return {
-    add: (kind: "queries" | "passages", jobs: ReadonlyArray<Job>) => {
-      const waiting = kind === "queries" ? queries : passages
-      waiting.push(...jobs)
+    add: (jobs: ReadonlyArray<Job>) => {
+      for (const job of jobs) (job.kind === "queries" ? queries : passages).push(job)
       arrived.openUnsafe()
     },
     take,
@@ -152,8 +152,22 @@ export const make = Effect.fnUntraced(function* (
       Effect.retry({ times: 1, while: (error) => error.reason === "failed" })
     )
 
+  const memory = makeMemory(rememberedQueries)
+  /** The same question may have been asked while this one waited. */
+  const recallOrCompute = Effect.fnUntraced(function* ({ kind, texts }: Job) {
+    if (kind === "passages") return yield* compute(texts)
+    const known = new Map(texts.map((text) => [text, memory.get(text)]))
+    const missing = [...known].filter(([, vector]) => vector === undefined).map(([text]) => text)
+    const vectors = missing.length === 0 ? [] : yield* compute(missing)
+    missing.forEach((text, i) => {
+      known.set(text, vectors[i])
+      memory.put(text, vectors[i]!)
+    })
+    return texts.map((text) => known.get(text)!)
+  })
+
   const run = Effect.fnUntraced(function* (job: Job) {
-    const [duration, exit] = yield* compute(job.texts).pipe(
+    const [duration, exit] = yield* recallOrCompute(job).pipe(
       Effect.exit,
       Effect.timed,
       Effect.onInterrupt(() => Deferred.fail(job.vectors, stopped))
@@ -187,25 +201,18 @@ export const make = Effect.fnUntraced(function* (
   )
   yield* Effect.forkScoped(Effect.forever(serve))
 
-  const embed = Effect.fnUntraced(function* (kind: "queries" | "passages", texts: ReadonlyArray<string>) {
-    const mine = batches(texts).map((texts): Job => ({ texts, vectors: Deferred.makeUnsafe(), abandoned: false }))
-    jobs.add(kind, mine)
+  const embed = Effect.fnUntraced(function* (kind: Job["kind"], texts: ReadonlyArray<string>) {
+    const mine = batches(texts).map((texts): Job => ({ kind, texts, vectors: Deferred.makeUnsafe(), abandoned: false }))
+    jobs.add(mine)
     const vectors = yield* Effect.forEach(mine, (job) => Deferred.await(job.vectors)).pipe(
       Effect.onError(() => Effect.sync(() => mine.forEach((job) => (job.abandoned = true))))
     )
     return vectors.flat()
   })
-
-  const memory = makeMemory(rememberedQueries)
+  /** What is known does not wait for its turn. */
   const embedQueries = Effect.fnUntraced(function* (texts: ReadonlyArray<string>) {
-    const known = new Map(texts.map((text) => [text, memory.get(text)]))
-    const missing = [...known].filter(([, vector]) => vector === undefined).map(([text]) => text)
-    const vectors = yield* embed("queries", missing)
-    missing.forEach((text, i) => {
-      known.set(text, vectors[i])
-      memory.put(text, vectors[i]!)
-    })
-    return texts.map((text) => known.get(text)!)
+    const known = texts.map(memory.get)
+    return known.every((vector) => vector !== undefined) ? known : yield* embed("queries", texts)
   })
 
   return {

@@ -92,6 +92,15 @@ describe("LocalEmbedder", () => {
     }).pipe(Effect.provide(crashing))
   )
 
+  it.effect("makes the vector of a question once, however many ask for it at the same time", () =>
+    Effect.gen(function* () {
+      const embedder = yield* Embedder
+      const ask = Effect.map(embedder.embedQueries(["the same"]), ([vector]) => vector)
+      const [a, b, c] = yield* Effect.all([ask, ask, ask], { concurrency: "unbounded" })
+      assert.isTrue(a === b && a === c)
+    }).pipe(Effect.provide(crashing))
+  )
+
   it.effect("is started again after a crash, and tries the batch once more", () =>
     Effect.gen(function* () {
       const embedder = yield* Embedder
