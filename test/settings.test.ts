@@ -25,6 +25,20 @@ describe("settings", () => {
     })
   )
 
+  it.effect("take a key of Gemini only as it can be sent, however it was pasted", () =>
+    Effect.gen(function* () {
+      yield* checked({ GEMINI_API_KEY: " AIzaSy-0123 \n" })
+      for (const key of ["   ", "AIza Sy", "AIza\nSy", "\u043a\u043b\u044e\u0447"]) {
+        const error = yield* Effect.flip(checked({ GEMINI_API_KEY: key }))
+        assert.deepStrictEqual(
+          error.problems.map(({ name }) => name),
+          ["GEMINI_API_KEY"]
+        )
+        assert.notInclude(error.message, key)
+      }
+    })
+  )
+
   it("have names of their own, descriptions and expectations that end a sentence without a full stop", () => {
     assert.strictEqual(new Set(Settings.all.map(({ name }) => name)).size, Settings.all.length)
     for (const { description, expected, name } of Settings.all) {

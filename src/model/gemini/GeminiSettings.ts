@@ -2,10 +2,13 @@
 import { Config, Redacted, Schema } from "effect"
 import * as Setting from "../../runtime/Setting.ts"
 
+/** It travels in a header, which takes nothing else. */
+const Key = Schema.String.check(Schema.isPattern(/^\s*[\x21-\x7e]+\s*$/))
+
 export const apiKey = Setting.optional("GEMINI_API_KEY", {
   description: "Key of Gemini's API, which then embeds and writes; absent: local embeddings and quotes",
   expected: "a key from https://aistudio.google.com/apikey",
-  config: (name) => Config.NonEmptyString(name).pipe(Config.map((key) => Redacted.make(key.trim()))),
+  config: (name) => Config.schema(Key, name).pipe(Config.map((key) => Redacted.make(key.trim()))),
   secret: true
 })
 
