@@ -73,6 +73,31 @@ const windowFrom = (messages: Arr.NonEmptyArray<Said>): Window => ({
   editedAt: Math.max(...messages.map((message) => message.editedAt))
 })
 
+type ChunkRow = readonly [
+  seq: number,
+  id: string,
+  kind: Chunk["kind"],
+  title: string,
+  text: string,
+  url: string,
+  serverId: string | null,
+  channelId: string | null,
+  threadId: string | null,
+  documentId: string | null,
+  editedAt: number
+]
+
+type PassageRow = readonly [
+  chunkSeq: number,
+  id: string,
+  ordinal: number,
+  text: string,
+  messageId: string | null,
+  authorId: string | null,
+  authorName: string | null,
+  url: string
+]
+
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const ticks = yield* PubSub.sliding<void>({ capacity: 1, replay: 1 })
@@ -89,11 +114,11 @@ const make = Effect.gen(function* () {
       (rows): ReadonlyArray<A> => rows.map((row) => Object.assign({}, row))
     )
   /** Without the names of columns, which take longer to make than many rows to read. */
-  const values = (statement: string, ...params: ReadonlyArray<unknown>) =>
+  const values = <Row extends ReadonlyArray<unknown>>(statement: string, ...params: ReadonlyArray<unknown>) =>
     sql.unsafe(
       statement,
       params.map((param) => (Array.isArray(param) ? JSON.stringify(param) : param))
-    ).values as Effect.Effect<ReadonlyArray<ReadonlyArray<any>>, SqlError.SqlError>
+    ).values as Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError>
   const write = <A>(what: string, effect: Effect.Effect<A, SqlError.SqlError>) =>
     sql.withTransaction(effect).pipe(
       // A transaction that reads first could not start to write while another process does.
@@ -365,7 +390,7 @@ const make = Effect.gen(function* () {
 
   /** In the order of the ids. */
   const chunks = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
-    const rows = yield* values(
+    const rows = yield* values<ChunkRow>(
       `SELECT c.seq, c.id, kind, title, text, url, server_id, channel_id, thread_id, document_id, edited_at
        FROM json_each(?) JOIN chunks c ON c.id = value GROUP BY c.seq ORDER BY min(json_each.key)`,
       ids
@@ -373,13 +398,10 @@ const make = Effect.gen(function* () {
     const chunks = new Map(
       rows.map(([seq, id, kind, title, text, url, serverId, channelId, threadId, documentId, editedAt]) => {
         const passages: Array<Passage> = []
-        return [
-          seq as number,
-          { id, kind, title, text, url, serverId, channelId, threadId, documentId, editedAt, passages }
-        ]
+        return [seq, { id, kind, title, text, url, serverId, channelId, threadId, documentId, editedAt, passages }]
       })
     )
-    const said = yield* values(
+    const said = yield* values<PassageRow>(
       `SELECT chunk_seq, id, ordinal, text, message_id, author_id, author_name, url
        FROM passages WHERE chunk_seq IN (SELECT value FROM json_each(?)) ORDER BY chunk_seq, ordinal`,
       [...chunks.keys()]
