@@ -4,6 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import * as DocSource from "../docs/DocSource.ts"
 import * as Converter from "../docs/formats/Converter.ts"
 import * as Website from "../docs/site/Website.ts"
+import { CommandError } from "./CommandError.ts"
 import { json, printJson, progress } from "./Output.ts"
 import { follow, reportText } from "./Sources.ts"
 import * as System from "./System.ts"
@@ -65,6 +66,10 @@ const ingestFolder = Effect.fnUntraced(function* (
     place,
     Option.match(name, { onNone: () => ({}), onSome: (name) => ({ name }) })
   ).pipe(Effect.flatMap(Option.isNone(baseUrl) ? DocSource.linked : Effect.succeed))
+  const [problem] = problems
+  if (!complete && files.length === 0 && problem !== undefined) {
+    return yield* new CommandError({ detail: `${place} ${problem.reason}` })
+  }
   const { api } = yield* System.Api
   const show = progress(`ingesting ${source}`)
   const all = batches(files)
@@ -81,7 +86,7 @@ const ingestFolder = Effect.fnUntraced(function* (
         documents,
         // What is gone can be told only once everything that is there is known.
         removeMissing: complete && last,
-        ...(last && { present }),
+        ...(last && { present, problems }),
         ...(Option.isSome(baseUrl) && { baseUrl: baseUrl.value })
       }
     })

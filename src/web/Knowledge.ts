@@ -135,11 +135,12 @@ export const layer = HttpApiBuilder.group(
       ),
 
       ingest: Effect.fnUntraced(
-        function* ({ payload: { documents, present = [], ...payload } }) {
+        function* ({ payload: { documents: sent, present = [], problems: left, ...payload } }) {
           if (payload.kind !== undefined && !(yield* isOwner)) return yield* notOwner
-          const { files, problems } = yield* Effect.provideService(read(documents), Converter, converter)
-          const others = notSent(documents, present)
+          const { files, problems } = yield* Effect.provideService(read(sent), Converter, converter)
+          const others = notSent(sent, present)
           const report = yield* ingester.ingest({ ...payload, files, problems: [...problems, ...others] })
+          if (left !== undefined) yield* documents.rememberProblems(payload.source, [...left, ...problems])
           return { ...report, problems }
         },
         Effect.catchTags({ BrokerError: ofBroker, DocumentsError: ofDocuments })

@@ -142,6 +142,7 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
           ),
           removeMissing: Schema.Boolean,
           present: Schema.optionalKey(Schema.Array(Id)),
+          problems: Schema.optionalKey(Schema.Array(Schema.Struct({ path: Id, reason: Schema.String }))),
           baseUrl: Schema.optionalKey(Schema.String)
         }),
         {
@@ -152,6 +153,7 @@ export class KnowledgeApi extends HttpApiGroup.make("knowledge")
             "Markdown as `text`, or any document as its `bytes` in Base64 (HTML, PDF, OpenAPI, as its path ends), with its path below the source; `url` is where readers find it",
           removeMissing: "Documents of the source that are neither in the list nor present leave the index",
           present: "Paths that are there, too: a large source is sent in parts, and the last part names all",
+          problems: "What was left out of the whole source and why, to be listed with it; the last part names it",
           baseUrl: "Where readers find the documents; links go there"
         }
       ).annotate({
