@@ -2,6 +2,9 @@
 import {
   addPartitionsToTxnV3,
   apiVersionsV3,
+  type Callback,
+  type CallbackWithPromise,
+  type Connection,
   type Consumer,
   endTxnV4,
   kGetApi,
@@ -10,7 +13,9 @@ import {
   kListApis,
   kMetadata,
   kPerformWithRetry,
+  type offsetCommitV9,
   Producer,
+  type Reader,
   ResponseError
 } from "@platformatic/kafka"
 import { isLate } from "./Errors.ts"
@@ -35,6 +40,9 @@ export const topicsOf = (marks: ReadonlyArray<Mark>) =>
     }))
   }))
 
+/** How offsets are committed, and to whom. */
+type Way = readonly [typeof offsetCommitV9.api, Connection]
+
 /** In whose name something is marked. */
 interface InNameOf {
   readonly member: Consumer
@@ -48,8 +56,8 @@ const isSecond = ({ maxVersionLevel, name }: { readonly name: string; readonly m
   name === "transaction.version" && maxVersionLevel >= 2
 
 /** The same request and answer under a newer number. */
-const under = (connection: any, version: number) => ({
-  send: (key: number, _version: number, ...rest: Array<any>) => connection.send(key, version, ...rest)
+const under = (connection: Connection, version: number) => ({
+  send: (...[key, , ...rest]: Parameters<Connection["send"]>) => connection.send(key, version, ...rest)
 })
 
 /** Nothing has to be asked. */
@@ -61,7 +69,7 @@ interface Epoch {
 }
 
 /** Since the fifth version the answer has the epoch of the next transaction. */
-const parseEnd = (_correlation: number, key: number, version: number, reader: any): Epoch => {
+const parseEnd = (_correlation: number, key: number, version: number, reader: Reader): Epoch => {
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
   const ended = { id: reader.readInt64(), epoch: reader.readInt16() }
@@ -102,7 +110,7 @@ export class TransactionalProducer extends Producer {
    */
   async commitMarks(who: InNameOf, marks: ReadonlyArray<Mark>, onSend: () => void): Promise<void> {
     const { generation, member, memberId } = who
-    const [api, connection] = await this.#reach(member, "OffsetCommit", marks[0]!.topic)
+    const [api, connection] = await this.#reach(member, marks[0]!.topic)
     const { promise, reject, resolve } = Promise.withResolvers<void>()
     onSend()
     api(connection, member.groupId, generation, memberId, member.groupInstanceId, topicsOf(marks), (error: unknown) =>
@@ -112,27 +120,27 @@ export class TransactionalProducer extends Producer {
   }
 
   /** The way to the member's coordinator, which is asked for with every attempt: it may move, or come back. */
-  #reach(member: Consumer, name: string, topic: string): Promise<readonly [api: any, connection: any]> {
-    const { promise, reject, resolve } = Promise.withResolvers<readonly [any, any]>()
-    const find = (done: (error: any, found?: any) => void) =>
-      this[kMetadata]({ topics: [topic] }, (error: any, metadata: any) => {
+  #reach(member: Consumer, topic: string): Promise<Way> {
+    const { promise, reject, resolve } = Promise.withResolvers<Way>()
+    const find = (done: Callback<Way>) =>
+      this[kMetadata]({ topics: [topic] }, (error, metadata) => {
         if (error) return done(error)
-        this[kGetConnection](metadata.brokers.get(member.coordinatorId), (error: any, connection: any) => {
+        this[kGetConnection](metadata!.brokers.get(member.coordinatorId!)!, (error, connection) => {
           if (error) return done(error)
-          this[kGetApi](name, (error: any, api: any) => done(error, [api, connection]))
+          this[kGetApi]("OffsetCommit", (error: Error | null, api: Way[0]) => done(error, [api, connection!]))
         })
       })
-    this[kPerformWithRetry]("reach", find, (error: any, found: any) => (error ? reject(error) : resolve(found)))
+    this[kPerformWithRetry]("reach", find, (error, way) => (error ? reject(error) : resolve(way!)))
     return promise
   }
 
-  override [kListApis](callback: any): void {
+  override [kListApis](callback: CallbackWithPromise<Array<apiVersionsV3.ApiVersionsResponseApi>>): void {
     this[kGetBootstrapConnection]((error, connection) => {
       if (error) return super[kListApis](callback)
-      apiVersionsV3.api(connection as never, "rtfm", "1", (error: any, response: any) => {
+      apiVersionsV3.api(connection!, "rtfm", "1", (error, response) => {
         if (error) return super[kListApis](callback)
-        this.#second = response.finalizedFeatures.some(isSecond)
-        callback(null, response.apiKeys)
+        this.#second = response!.finalizedFeatures?.some(isSecond) ?? false
+        callback(null, response!.apiKeys)
       })
     })
   }
@@ -151,7 +159,7 @@ export class TransactionalProducer extends Producer {
       const at = this.#second ? under(connection, 5) : connection
       const who = this.#second ? this.#epoch : { id: producer, epoch }
       const topics = topicsOf(this.#marks)
-      api(at, id, group, who.id, who.epoch, generation, member, this.#member, topics, (error: any) => {
+      api(at, id, group, who.id, who.epoch, generation, member, this.#member, topics, (error: unknown) => {
         if (error && isLate(error)) this.#onLate()
         done(error)
       })
@@ -197,8 +205,8 @@ export class TransactionalProducer extends Producer {
     return (...[connection, id, , , commit, done]: Array<any>) => {
       const { epoch, id: producer } = this.#epoch
       const request = () => endTxnV4.createRequest(id, producer, epoch, commit)
-      connection.send(26, 5, request, parseEnd, true, true, (error: any, next: Epoch) => {
-        if (!error) this.#begin(next)
+      connection.send(26, 5, request, parseEnd, true, true, (error: Error | null, next?: Epoch) => {
+        if (!error) this.#begin(next!)
         done(error)
       })
     }
