@@ -13,8 +13,14 @@ const source =
   ({ n, title, url }: Answered["citations"][number]): string =>
     `  [${n}] ${title}\n      ${url.startsWith("/") ? base + url : url}`
 
-const text = (base: string, { answer, citations }: Answered): string =>
-  [answer, ...(citations.length === 0 ? [] : ["", ...citations.map(source(base))])].join("\n")
+const isOnPage = ({ url }: Answered["citations"][number]): boolean => url.startsWith("/")
+
+const text = ({ base, later }: System.Api["Service"]["links"], { answer, citations }: Answered): string =>
+  [
+    answer,
+    ...(citations.length === 0 ? [] : ["", ...citations.map(source(base))]),
+    ...(later && citations.some(isOnPage) ? ["", "The page of these links is there once rtfm start runs."] : [])
+  ].join("\n")
 
 export const ask = Command.make(
   "ask",
@@ -24,7 +30,7 @@ export const ask = Command.make(
     json
   },
   Effect.fn(function* ({ json, question, wait }) {
-    const { api, known, url } = yield* System.Api
+    const { api, known, links, url } = yield* System.Api
     yield* known(wait)
     const now = yield* Clock.currentTimeMillis
     const answered = yield* api.questions.ask({
@@ -37,7 +43,7 @@ export const ask = Command.make(
         detail: `No answer within ${wait} seconds; it will be at ${url}/api/questions/${answered.id}`
       })
     }
-    yield* json ? printJson(answered) : Console.log(text(url, answered))
+    yield* json ? printJson(answered) : Console.log(text(links, answered))
   }, Effect.provide(System.layer))
 ).pipe(
   Command.withDescription("Ask a question and print the answer with its sources"),

@@ -37,6 +37,8 @@ export class Api extends Context.Service<
     readonly api: Client.Client
     /** Where the page is. */
     readonly url: string
+    /** Where whoever follows a link finds the page: `later`, once `rtfm start` runs, when this process is gone. */
+    readonly links: { readonly base: string; readonly later: boolean }
     /**
      * To be waited for before a question, so many seconds at most: that everything there is to read has been read. What
      * runs has read it long since, and is asked at once.
@@ -50,8 +52,17 @@ export class Api extends Context.Service<
 const at = ({ key, url }: { readonly url: string; readonly key: string }) =>
   Effect.gen(function* () {
     const token = yield* Guard.apiToken.config
-    return { api: yield* Client.make({ url, token, key }), url, known: () => Effect.void }
+    const api = yield* Client.make({ url, token, key })
+    return { api, url, links: { base: url, later: false }, known: () => Effect.void }
   })
+
+/** Where `rtfm start` has the page by the settings; by these it may be any free port. */
+const pageOfStart = Effect.gen(function* () {
+  const publicUrl = yield* Guard.publicUrl.config
+  if (Option.isSome(publicUrl)) return publicUrl.value.origin
+  const [host, port] = yield* Effect.all([Guard.host.config, Guard.port.config])
+  return port === 0 ? yield* Server.url : `http://${host === "0.0.0.0" ? "localhost" : host}:${port}`
+})
 
 /** The whole system for as long as the command takes, on a port of its own. */
 const here = Layer.effect(
@@ -59,7 +70,8 @@ const here = Layer.effect(
   Effect.gen(function* () {
     const system = yield* Effect.context<Supervisor | Broker | Documents | Passages>()
     const api = yield* at({ url: yield* Server.url, key: yield* OwnerKey })
-    return { ...api, known: (seconds) => Effect.provideContext(Known.within(seconds), system) }
+    const links = { base: yield* pageOfStart, later: true }
+    return { ...api, links, known: (seconds) => Effect.provideContext(Known.within(seconds), system) }
   })
 ).pipe(
   Layer.provide(withWeb(Server.layerAt({ host: "127.0.0.1", port: 0, token: Option.none(), publicUrl: Option.none() })))

@@ -7,10 +7,11 @@ const question = "How do I ingest a folder of documents?"
 describe("rtfm ask where nothing ever ran", () => {
   it("waits until the bot has read its own docs, and answers from them", () =>
     inFolder(async (folder) => {
-      const { exited, output } = run({ folder, args: ["ask", question] })
+      const { exited, output } = run({ folder, args: ["ask", question], env: { PORT: "8123" } })
       assert.strictEqual(await exited, 0, output())
       assert.include(output(), "> To ingest a folder of documents, run `npm run rtfm -- ingest docs/`")
-      assert.match(output(), /#\/documents\/rtfm-bot%2FREADME\.md\/ingest-a-folder-of-documents/)
+      const link = "http://127.0.0.1:8123/#/documents/rtfm-bot%2FREADME.md/ingest-a-folder-of-documents"
+      assert.match(output(), new RegExp(`^ +${link}\n\nThe page of these links is there once rtfm start runs\\.$`, "m"))
     }))
 
   it("says that nothing is known, where it is not to read its own docs, and what to do", () =>
