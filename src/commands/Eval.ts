@@ -1,5 +1,5 @@
 /** `rtfm eval`: how good answers are, measured on questions whose answers are known. */
-import { Console, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
+import { Console, Effect, FileSystem, Layer, Option, Path, type Redacted, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { UserDirectories } from "effect/persistence"
 import * as Converter from "../docs/formats/Converter.ts"
@@ -10,8 +10,11 @@ import * as Passages from "../knowledge/PassagesSql.ts"
 import * as Retriever from "../knowledge/RetrieverHybrid.ts"
 import * as CachedEmbedder from "../model/CachedEmbedder.ts"
 import { Embedder } from "../model/Embedder.ts"
+import { layerUnlimited } from "../model/Allowance.ts"
+import { apiKey } from "../model/gemini/GeminiSettings.ts"
 import * as LocalEmbedder from "../model/LocalEmbedder.ts"
 import * as QuotingWriter from "../model/QuotingWriter.ts"
+import { Writer } from "../model/Writer.ts"
 import * as Migrations from "../state/Migrations.ts"
 import * as Sqlite from "../state/Sqlite.ts"
 import * as VectorsMemory from "../vectors/Memory.ts"
@@ -24,9 +27,22 @@ const plain = (value: number) => value.toFixed(3)
 const noCorpus =
   "Name a corpus: --data FOLDER, or --docs FOLDER and --questions FILE, or --chunks FILE and --questions FILE."
 
+/** Loaded when it is asked for. */
+const gemini = Effect.promise(() => import("../model/gemini/Gemini.ts"))
+
+/** Gemini over quotes, both over the embedder that everything else is measured with. */
+const layerGemini = (key: Redacted.Redacted) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { layer } = yield* gemini
+      const quotes = QuotingWriter.layer.pipe(Layer.provide(Layer.succeed(Embedder, yield* Embedder)))
+      return Layer.effect(Writer, Writer).pipe(Layer.provide(layer(key, quotes)), Layer.provide(layerUnlimited))
+    })
+  )
+
 /** Everything that answers a question, with nothing kept but the vectors of texts. */
-const system = (cache: string) =>
-  Layer.mergeAll(Retriever.layer, QuotingWriter.layer).pipe(
+const system = <E, R>(cache: string, writer: Layer.Layer<Writer, E, R>) =>
+  Layer.mergeAll(Retriever.layer, writer).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         Passages.layer,
@@ -71,13 +87,17 @@ const setOf = Effect.fnUntraced(function* (options: {
 
 /**
  * Figures that must be reached, as the JSON report names them. `refusals:` and a group are what of it is refused,
- * `auroc:` and a group how well it is told from the questions of the corpus.
+ * `auroc:` and a group how well it is told from the questions of the corpus; `auroc:without sources` and `auroc:by model`
+ * how well the same questions are told from themselves without what answers them. `judged` is what a judge finds right.
  */
 const Least = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Finite))
 
 const figuresOf = ({ offTopic, ...report }: Evaluation.Report): ReadonlyMap<string, unknown> =>
   new Map<string, unknown>([
     ...Object.entries(report),
+    ["auroc:without sources", report.unanswerable.auroc],
+    ["auroc:by model", report.byModel?.unanswerable.auroc],
+    ["judged", report.judged?.right],
     ...offTopic.flatMap(({ auroc, name, refusals }) => [
       [`refusals:${name}`, refusals] as const,
       [`auroc:${name}`, auroc] as const
@@ -115,6 +135,20 @@ const readOffTopic = Effect.fnUntraced(function* (place: string) {
   }
 })
 
+const needsKey = (flag: string) =>
+  new CommandError({ detail: `${flag} asks Gemini: set GEMINI_API_KEY, and know that every question costs calls` })
+
+const judgeOf = Effect.fnUntraced(function* (model: string, times: number, key: Redacted.Redacted) {
+  const { isPinned, make } = yield* Effect.promise(() => import("../model/Judge.ts"))
+  if (!isPinned(model)) {
+    return yield* new CommandError({
+      detail: `${model} is another model from time to time: --judge takes one with its version, such as gemini-3.8-flash`
+    })
+  }
+  const { layerModel } = yield* gemini
+  return yield* make(model, times).pipe(Effect.provide(layerModel(key, model)))
+})
+
 /** One bar for each step. */
 const bars = () => {
   const shown = new Map<string, ReturnType<typeof progress>>()
@@ -144,12 +178,27 @@ const text = (name: string, report: Evaluation.Report): string => {
     { what: "quotes that are verbatim", value: percent(report.verifiedQuotes) },
     { what: "answered without sources", value: percent(report.unanswerable.answered) },
     ...(tokenF1 === null ? [] : [{ what: "words of the answer (F1)", value: plain(tokenF1) }]),
+    ...(report.byModel === null
+      ? []
+      : [
+          { what: "written by the model", value: percent(report.byModel.written) },
+          { what: "the same without sources", value: percent(report.byModel.unanswerable.answered) }
+        ]),
+    ...(report.judged === null
+      ? []
+      : [
+          {
+            what: `right, says ${report.judged.model}`,
+            value: `${percent(report.judged.right)} (${percent(report.judged.lowest)} to ${percent(report.judged.highest)} of ${report.judged.times})`
+          }
+        ]),
     ...(report.spanQuoted === null ? [] : [{ what: "answering span quoted", value: percent(report.spanQuoted) }]),
     { what: "time without model, p50", value: `${latencyMs.p50.toFixed(1)} ms` },
     { what: "time without model, p99", value: `${latencyMs.p99.toFixed(1)} ms` }
   ]
   const told = [
     { from: "its own, sources taken away", value: report.unanswerable.auroc },
+    ...(report.byModel === null ? [] : [{ from: "the same, by the model", value: report.byModel.unanswerable.auroc }]),
     ...offTopic.map(({ auroc, name }) => ({ from: name, value: auroc }))
   ]
   const refusals = table(told, [
@@ -160,7 +209,20 @@ const text = (name: string, report: Evaluation.Report): string => {
     { title: "ANSWERS", value: ({ what }) => what.padEnd(24) },
     { title: "", value: ({ value }) => value.padStart(7) }
   ])
-  return [head, ranking, answers, refusals].join("\n\n")
+  const { all, area, half, most } = report.risk
+  const risks = table(
+    [
+      { of: "the surest half", value: half },
+      { of: "the surest 80 %", value: most },
+      { of: "all", value: all },
+      { of: "mean over all shares", value: area }
+    ],
+    [
+      { title: "WRONG IF ANSWERED (RISK)", value: ({ of }) => of.padEnd(24) },
+      { title: "", value: ({ value }) => plain(value).padStart(7) }
+    ]
+  )
+  return [head, ranking, answers, refusals, risks].join("\n\n")
 }
 
 const exported = Command.make(
@@ -215,13 +277,42 @@ export const evaluate = Command.make(
       Flag.withDescription('File of the least figures, as { "mrr@3": 0.9, "refusals:off topic": 0.95 }'),
       Flag.optional
     ),
+    model: Flag.Boolean("model").pipe(
+      Flag.withDescription("Let Gemini write, as GEMINI_API_KEY and GEMINI_MODEL say; two answers a question"),
+      Flag.withDefault(false)
+    ),
+    judge: Flag.String("judge").pipe(
+      Flag.withDescription("Model of Gemini that says which answers are as expected, by its name with the version"),
+      Flag.optional
+    ),
+    rounds: Flag.Int("rounds").pipe(
+      Flag.withDescription("How often the judge is asked of every answer, to know how far it agrees with itself"),
+      Flag.withDefault(3)
+    ),
     json
   },
   Effect.fn(function* (options) {
     const { name, set } = yield* setOf(options)
     const offTopic = yield* Effect.forEach(options.offTopic, readOffTopic)
     const cache = Option.isSome(options.cache) ? options.cache.value : yield* defaultCache
-    const report = yield* Evaluation.run({ set, offTopic, progress: bars() }).pipe(Effect.provide(system(cache)))
+    const key = Option.getOrUndefined(yield* apiKey.config)
+    const wanted = options.model ? "--model" : Option.isSome(options.judge) ? "--judge" : undefined
+    if (wanted !== undefined && key === undefined) return yield* needsKey(wanted)
+    if (options.rounds < 1) return yield* new CommandError({ detail: "--rounds takes a number from 1" })
+    const writer = options.model && key !== undefined ? layerGemini(key) : QuotingWriter.layer
+    const report = yield* Effect.gen(function* () {
+      const judge =
+        Option.isSome(options.judge) && key !== undefined
+          ? yield* judgeOf(options.judge.value, options.rounds, key)
+          : undefined
+      return yield* Evaluation.run({
+        set,
+        offTopic,
+        progress: bars(),
+        model: options.model,
+        ...(judge !== undefined && { judge })
+      })
+    }).pipe(Effect.provide(system(cache, writer)))
     yield* options.json ? printJson(report) : Console.log(text(name, report))
     if (Option.isSome(options.failBelow)) yield* gate(report, options.failBelow.value)
   })
@@ -237,6 +328,10 @@ export const evaluate = Command.make(
     {
       command: "rtfm eval --docs README.md --docs docs --questions questions.jsonl --fail-below least.json",
       description: "Documentation of one's own, failing where it is worse than it was"
+    },
+    {
+      command: "rtfm eval --data docs-set --model --judge gemini-3.8-flash",
+      description: "What Gemini writes, judged three times by a model that stays the same"
     },
     {
       command: "rtfm eval --data docs-set --off-topic chat-set --off-topic code-set",

@@ -1,5 +1,5 @@
 /** Measures a corpus and its questions through the code that answers people: Passages, Retriever, Writer. */
-import { Effect } from "effect"
+import { Data, Effect } from "effect"
 import { verify } from "../domain/Citations.ts"
 import type { Audience } from "../domain/Audience.ts"
 import type { ChatEvent } from "../domain/ChatMessage.ts"
@@ -8,7 +8,7 @@ import { standalone } from "../domain/FollowUp.ts"
 import type { Grounds } from "../domain/Grounds.ts"
 import { textToEmbed } from "../domain/Retrieval.ts"
 import { Embedder } from "../model/Embedder.ts"
-import { Writer } from "../model/Writer.ts"
+import { Writer, type Written } from "../model/Writer.ts"
 import { VectorStore } from "../vectors/VectorStore.ts"
 import { Calibration } from "./Calibration.ts"
 import { collectionOf, metadataOf } from "./Collections.ts"
@@ -21,6 +21,8 @@ import {
   type Ranking,
   recallAt,
   reciprocalRankAt,
+  type Risk,
+  riskOf,
   shareSaid,
   tokenF1
 } from "./Metrics.ts"
@@ -33,6 +35,26 @@ export type Progress = (step: string, done: number, total: number) => Effect.Eff
 export interface OffTopic {
   readonly name: string
   readonly questions: ReadonlyArray<EvaluationQuestion>
+}
+
+/** Says whether answers are right, as often as it is asked to: a model does not always say the same. */
+export interface Judge {
+  readonly model: string
+  readonly times: number
+  readonly isRight: (answer: {
+    readonly question: string
+    readonly expected: string
+    readonly answer: string
+  }) => Effect.Effect<boolean, JudgeError>
+}
+
+export class JudgeError extends Data.TaggedError("JudgeError")<{
+  /** One sentence. */
+  readonly detail: string
+}> {
+  override get message() {
+    return this.detail
+  }
 }
 
 /** Shares are from 0 to 1. */
@@ -62,6 +84,24 @@ export interface Report {
    * tell the two apart (`auroc`).
    */
   readonly unanswerable: { readonly answered: number; readonly auroc: number | null }
+  /**
+   * How much there is to answer from as a measure of how right an answer can be: wrong is one with nothing that answers
+   * the question among the three best, and any to a question that is to be refused.
+   */
+  readonly risk: Risk
+  /** What a model adds: answers that it wrote, and the same of `unanswerable` by what it says of being sure. */
+  readonly byModel: {
+    readonly written: number
+    readonly unanswerable: { readonly answered: number; readonly auroc: number | null }
+  } | null
+  /** Answers with an expected one that are right, by a judge: on the whole, and in its strictest and mildest round. */
+  readonly judged: {
+    readonly model: string
+    readonly times: number
+    readonly right: number
+    readonly lowest: number
+    readonly highest: number
+  } | null
   /** Quotes that occur verbatim in their passages. */
   readonly verifiedQuotes: number
   /** Time of a question outside the model. */
@@ -165,13 +205,23 @@ interface Asked {
   readonly groundsWithout: Grounds
   readonly verified: ReadonlyArray<boolean>
   readonly ms: number
+  readonly answer: { readonly question: string; readonly text: string; readonly expected: string | undefined }
+  /** How sure a model is, and how sure without what answers the question; `null` where no model is asked. */
+  readonly byModel: {
+    readonly written: boolean
+    readonly sure: number
+    readonly without: { readonly refused: boolean; readonly sure: number }
+  } | null
 }
+
+/** A model that says nothing of it is as sure as its answer looks. */
+const sureOf = ({ certainty, refused }: Written): number => certainty ?? (refused ? 0 : 1)
 
 const contextOf = ({ before = [] }: EvaluationQuestion) => ({
   before: before.map((text) => ({ name: "somebody", bot: false, text }))
 })
 
-const asking = Effect.gen(function* () {
+const asking = Effect.fnUntraced(function* (withModel: boolean) {
   const retriever = yield* Retriever
   const writer = yield* Writer
   const embedder = yield* Embedder
@@ -188,9 +238,13 @@ const asking = Effect.gen(function* () {
     const start = performance.now()
     const retrieval = yield* retriever.retrieve(question, audience)
     const ms = performance.now() - start
-    const { citations, refused } = yield* writer.write(each.question, retrieval, { context })
+    const written = yield* writer.write(each.question, retrieval, { context })
+    const { citations, refused, text } = written
     const gold = new Set(gold_ids)
     const without = yield* retrieveWithout(question, audience, gold)
+    // What is to be refused has nothing that could be taken away.
+    const writtenWithout =
+      withModel && gold.size > 0 ? yield* writer.write(each.question, without, { context }) : written
     const said = citations.map(({ quote }) => quote).join(" ")
     return {
       group,
@@ -202,7 +256,15 @@ const asking = Effect.gen(function* () {
       grounds: retrieval.grounds.score,
       groundsWithout: without.grounds,
       verified: citations.map(verify),
-      ms
+      ms,
+      answer: { question: each.question, text: refused ? "" : text, expected: answer },
+      byModel: withModel
+        ? {
+            written: written.mode === "model",
+            sure: sureOf(written),
+            without: { refused: writtenWithout.refused, sure: sureOf(writtenWithout) }
+          }
+        : null
     } satisfies Asked
   })
 })
@@ -225,6 +287,44 @@ const unanswerable = (asked: ReadonlyArray<Asked>): Report["unanswerable"] => ({
   )
 })
 
+const byModel = (asked: ReadonlyArray<Asked>, others: ReadonlyArray<Asked>): Report["byModel"] => {
+  const those = asked.flatMap(({ byModel }) => byModel ?? [])
+  if (those.length === 0) return null
+  const all = [...those, ...others.flatMap(({ byModel }) => byModel ?? [])]
+  return {
+    written: mean(all.map(({ written }) => Number(written))),
+    unanswerable: {
+      answered: mean(those.map(({ without }) => Number(!without.refused))),
+      auroc: auroc(
+        those.map(({ sure }) => sure),
+        those.map(({ without }) => without.sure)
+      )
+    }
+  }
+}
+
+/** Asks the judge of every answer, as many times as it wants; a refusal is not right. */
+const judgedBy = Effect.fnUntraced(function* (judge: Judge, asked: ReadonlyArray<Asked>, progress: Progress) {
+  const answers = asked.flatMap(({ answer: { expected, question, text } }) =>
+    expected === undefined ? [] : [{ question, expected, answer: text }]
+  )
+  let done = 0
+  const isRight = (answer: (typeof answers)[number]) =>
+    Effect.tap(answer.answer === "" ? Effect.succeed(false) : judge.isRight(answer), () =>
+      progress("judging", (done += 1), answers.length * judge.times)
+    )
+  const rounds = yield* Effect.forEach(Array.from({ length: judge.times }), () =>
+    Effect.map(Effect.forEach(answers, isRight), (right) => mean(right.map(Number)))
+  )
+  return {
+    model: judge.model,
+    times: judge.times,
+    right: mean(rounds),
+    lowest: Math.min(...rounds),
+    highest: Math.max(...rounds)
+  }
+})
+
 const ofGroups = (asked: ReadonlyArray<Asked>) =>
   Object.fromEntries(
     [...Map.groupBy(asked, ({ group }) => group)].flatMap(([group, those]) => {
@@ -241,13 +341,13 @@ const ofGroups = (asked: ReadonlyArray<Asked>) =>
 
 const reportOf = (
   asked: ReadonlyArray<Asked>,
-  corpus: { readonly chunks: number; readonly passages: number },
-  offTopic: Report["offTopic"]
+  refusable: ReadonlyArray<Asked>,
+  rest: Pick<Report, "chunks" | "passages" | "offTopic" | "judged">
 ): Report => {
   const over = (metric: (ranking: Ranking) => number) => mean(asked.map(({ ranking }) => metric(ranking)))
   const times = asked.map(({ ms }) => ms)
   return {
-    ...corpus,
+    ...rest,
     ...answeredShare(asked),
     "hit@1": over(hitAt(1)),
     "hit@3": over(hitAt(3)),
@@ -261,9 +361,13 @@ const reportOf = (
     tokenF1: meanOfKnown(asked.map(({ f1 }) => f1)),
     spanQuoted: meanOfKnown(asked.map(({ spanQuoted }) => spanQuoted)),
     unanswerable: unanswerable(asked),
+    risk: riskOf([
+      ...asked.map(({ grounds, ranking }) => ({ score: grounds, right: hitAt(3)(ranking) === 1 })),
+      ...refusable.map(({ grounds }) => ({ score: grounds, right: false }))
+    ]),
+    byModel: byModel(asked, refusable),
     verifiedQuotes: mean(asked.flatMap(({ verified }) => verified).map(Number)),
     latencyMs: { p50: percentile(times, 0.5), p99: percentile(times, 0.99) },
-    offTopic,
     ...ofGroups(asked)
   }
 }
@@ -273,8 +377,11 @@ export const run = Effect.fn("Evaluation.run")(function* (options: {
   readonly set: EvaluationSet
   readonly offTopic?: ReadonlyArray<OffTopic>
   readonly progress?: Progress
+  /** A model writes. */
+  readonly model?: boolean
+  readonly judge?: Judge
 }) {
-  const { offTopic = [], progress = () => Effect.void, set } = options
+  const { judge, model = false, offTopic = [], progress = () => Effect.void, set } = options
   const passages = yield* Passages
   const calibration = yield* Calibration
   yield* learn(set, progress)
@@ -285,7 +392,7 @@ export const run = Effect.fn("Evaluation.run")(function* (options: {
   const audience = { serverId, channelIds: new Set(channels) }
   yield* calibration.calibrate(audience)
 
-  const ask = yield* asking
+  const ask = yield* asking(model)
   const answerable = set.questions.filter(({ gold_ids }) => gold_ids.length > 0)
   const groups = Map.groupBy(
     set.questions.filter(({ gold_ids }) => gold_ids.length === 0),
@@ -300,15 +407,24 @@ export const run = Effect.fn("Evaluation.run")(function* (options: {
     )
   const asked = yield* askAll(answerable)
   const others = yield* Effect.forEach(refusable, ({ name, questions }) =>
-    Effect.map(askAll(questions), (others) => ({
-      name,
-      ...answeredShare(others),
-      auroc: auroc(
-        asked.map(({ grounds }) => grounds),
-        others.map(({ grounds }) => grounds)
-      )
-    }))
+    Effect.map(askAll(questions), (those) => ({ name, those }))
   )
   const { chunks, passages: count } = yield* passages.counts
-  return reportOf(asked, { chunks, passages: count }, others)
+  return reportOf(
+    asked,
+    others.flatMap(({ those }) => those),
+    {
+      chunks,
+      passages: count,
+      offTopic: others.map(({ name, those }) => ({
+        name,
+        ...answeredShare(those),
+        auroc: auroc(
+          asked.map(({ grounds }) => grounds),
+          those.map(({ grounds }) => grounds)
+        )
+      })),
+      judged: judge === undefined ? null : yield* judgedBy(judge, asked, progress)
+    }
+  )
 })

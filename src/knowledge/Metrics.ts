@@ -66,6 +66,28 @@ export const auroc = (high: ReadonlyArray<number>, low: ReadonlyArray<number>): 
     ? null
     : mean(high.flatMap((a) => low.map((b) => (a > b ? 1 : a === b ? 0.5 : 0))))
 
+/** Of answers, surest first: how many of the first half of them are wrong, of the first 80 %, and of all. */
+export interface Risk {
+  readonly half: number
+  readonly most: number
+  readonly all: number
+  /** Mean over every share of them that may be answered: 0 when whatever is wrong comes last, and nothing is. */
+  readonly area: number
+}
+
+/** The risk of answering more (risk and coverage); answers of one score are as wrong as they are together. */
+export const riskOf = (answers: ReadonlyArray<{ readonly score: number; readonly right: boolean }>): Risk => {
+  const groups = [...Map.groupBy(answers, ({ score }) => score)].sort(([a], [b]) => b - a)
+  let [wrong, seen] = [0, 0]
+  const risks: Array<number> = []
+  for (const [, group] of groups) {
+    const share = mean(group.map(({ right }) => Number(!right)))
+    for (const _ of group) risks.push((wrong += share) / ++seen)
+  }
+  const at = (share: number) => risks[Math.max(Math.ceil(risks.length * share) - 1, 0)] ?? 0
+  return { half: at(0.5), most: at(0.8), all: at(1), area: mean(risks) }
+}
+
 /** 0 of nothing. */
 export const mean = (values: ReadonlyArray<number>): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length

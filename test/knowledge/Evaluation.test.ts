@@ -67,6 +67,9 @@ describe("run", () => {
       assert.strictEqual(report["hit@3"], 1)
       assert.isAbove(report["mrr@3"], report["hit@1"])
       assert.deepStrictEqual(report.offTopic, [{ name: "opera", questions: 1, answered: 0, refusals: 1, auroc: 1 }])
+      // The question about something else is wrong to answer, and comes last.
+      assert.deepStrictEqual([report.risk.half, report.risk.all], [0, 1 / 4])
+      assert.deepStrictEqual([report.byModel, report.judged], [null, null])
       assert.strictEqual(report.spanQuoted, 1)
       assert.isAbove(report.unanswerable.auroc ?? 0, 0.5)
       assert.isBelow(report.unanswerable.answered, 1)

@@ -7,6 +7,7 @@ import {
   percentile,
   recallAt,
   reciprocalRankAt,
+  riskOf,
   shareSaid,
   tokenF1
 } from "../../src/knowledge/Metrics.ts"
@@ -59,6 +60,25 @@ describe("shareSaid", () => {
     assert.strictEqual(shareSaid("Press the red button, then wait.", "press a RED button"), 1)
     assert.strictEqual(shareSaid("go", "go go stop stop"), 0.25)
     assert.strictEqual(shareSaid("anything", ""), 0)
+  })
+})
+
+describe("risk", () => {
+  const scored = (...rights: ReadonlyArray<boolean>) => rights.map((right, i) => ({ right, score: 10 - i }))
+
+  it("is the share of wrong answers among the surest, and is small when what is wrong comes last", () => {
+    const risk = riskOf(scored(true, true, true, false))
+    assert.deepStrictEqual([risk.half, risk.most, risk.all, risk.area], [0, 0.25, 0.25, 0.0625])
+    const reversed = riskOf(scored(false, true, true, true))
+    assert.deepStrictEqual([reversed.half, reversed.all], [0.5, 0.25])
+    assert.isAbove(reversed.area, risk.area)
+  })
+
+  it("does not depend on the order of answers that are equally sure, and is 0 of nothing", () => {
+    const equal = [true, false].map((right) => ({ right, score: 1 }))
+    assert.deepStrictEqual(riskOf(equal), riskOf(equal.toReversed()))
+    assert.deepStrictEqual(riskOf(equal), { half: 0.5, most: 0.5, all: 0.5, area: 0.5 })
+    assert.deepStrictEqual(riskOf([]), { half: 0, most: 0, all: 0, area: 0 })
   })
 })
 

@@ -1,7 +1,7 @@
 /** Gemini by settings: one way to its API for embedding and writing, with a second model where one is named. */
 import { Context, Effect, ExecutionPlan, Layer, Metric, Option, type Redacted } from "effect"
 import { type AiError, LanguageModel } from "effect/ai"
-import { Allowance } from "../Allowance.ts"
+import { Allowance, layerUnlimited } from "../Allowance.ts"
 import { Embedder } from "../Embedder.ts"
 import * as ModelWriter from "../ModelWriter.ts"
 import { Writer, type WriterStatus } from "../Writer.ts"
@@ -78,6 +78,17 @@ const planOf = Effect.fnUntraced(function* (model: string, fallback: string | un
     ? ExecutionPlan.make(first)
     : ExecutionPlan.make(first, { provide: yield* provide(fallback, "fallback") })
 })
+
+/** A model by its name, without a second one, a budget or a limit for a person. */
+export const layerModel = (apiKey: Redacted.Redacted, model: string) =>
+  Layer.effect(
+    LanguageModel.LanguageModel,
+    Effect.gen(function* () {
+      const { write: patience } = yield* Patience
+      const thinking = yield* Settings.thinking.config
+      return yield* GeminiLanguageModel.make(yield* Gemini, { model, use: "write", patience, thinking })
+    })
+  ).pipe(Layer.provide(layerCalls(apiKey)), Layer.provide(layerUnlimited))
 
 const statusOf = (calls: Calls.Calls, model: string): Effect.Effect<WriterStatus> =>
   Effect.map(calls.breaker("write"), (breaker) => {
