@@ -97,6 +97,19 @@ const ingestFolder = Effect.fnUntraced(function* (
   return report
 }, Effect.provide(Converter.layer))
 
+/** What else looks like an address would be taken for a folder, or for none. */
+const checked = (place: string, baseUrl: Option.Option<string>) => {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(place) && !Website.isPlace(place)) {
+    const expected = "a folder, a file, or an address that begins with https://"
+    return Effect.fail(new CommandError({ detail: `${place} is none of what can be read: ${expected}` }))
+  }
+  if (Option.isSome(baseUrl) && !/^https?:$/.test(URL.parse(baseUrl.value)?.protocol ?? "")) {
+    const expected = "--base-url takes one such as https://docs.example.com"
+    return Effect.fail(new CommandError({ detail: `${baseUrl.value} is no address of the web: ${expected}` }))
+  }
+  return Effect.void
+}
+
 export const ingest = Command.make(
   "ingest",
   {
@@ -114,6 +127,7 @@ export const ingest = Command.make(
     json
   },
   Effect.fn(function* ({ baseUrl, json, name, place }) {
+    yield* checked(place, baseUrl)
     const report = yield* Website.isPlace(place)
       ? ingestSite(place, name, json)
       : ingestFolder(place, name, baseUrl, json)

@@ -43,6 +43,13 @@ describe("rtfm ingest", () => {
         assert.strictEqual(yield* refusal(settings, "ingest", pdf), `${pdf} is not a PDF file that can be read`)
         const none = join(settings.DATA_DIR, "none.md")
         assert.strictEqual(yield* refusal(settings, "ingest", none), `There is no file or folder ${none}`)
+        const wrong = refusal(settings, "ingest", settings.DATA_DIR, "--base-url", "docs.example.com")
+        assert.include(yield* wrong, "docs.example.com is no address of the web: --base-url takes one such as https://")
+        const ftp = refusal(settings, "ingest", "ftp://docs.example.com/")
+        assert.include(
+          yield* ftp,
+          "ftp://docs.example.com/ is none of what can be read: a folder, a file, or an address"
+        )
         const data = file("package.json", "{}")
         assert.strictEqual(yield* refusal(settings, "ingest", data), `${data} is no OpenAPI document`)
       }),
