@@ -1,6 +1,5 @@
 /** What is known, over HTTP: documentation is added, read and searched. */
 import { Effect, Option } from "effect"
-import { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Ingester } from "../actors/Ingester.ts"
 import { type Reading, Refresher } from "../actors/Refresher.ts"
@@ -11,8 +10,8 @@ import { Converter } from "../docs/formats/Converter.ts"
 import * as DocSource from "../docs/DocSource.ts"
 import { Documents, type DocumentsError, type Source } from "../docs/Documents.ts"
 import { type Found, Retriever } from "../knowledge/Retriever.ts"
-import * as OwnerKey from "../runtime/OwnerKey.ts"
 import { Api } from "./Api.ts"
+import { isOwner } from "./Closed.ts"
 import { Invalid, NotFound, ofBroker, ofChat, ofPassages, Unavailable } from "./Problem.ts"
 
 const foundAtOnce = 10
@@ -29,11 +28,6 @@ const notSent = (documents: ReadonlyArray<{ readonly path: string }>, present: R
   return present.filter((path) => !sent.has(path)).map((path) => ({ path, reason: "was sent before" }))
 }
 
-/** A folder that is named here is read again later with all the rights of this process. */
-const isOwner = Effect.gen(function* () {
-  const { headers } = yield* HttpServerRequest.HttpServerRequest
-  return headers[OwnerKey.header] === (yield* OwnerKey.OwnerKey)
-})
 interface Sent extends Omit<DocSource.DocFile, "text"> {
   readonly text?: string
   readonly bytes?: Uint8Array
@@ -136,6 +130,7 @@ export const layer = HttpApiBuilder.group(
 
       ingest: Effect.fnUntraced(
         function* ({ payload: { documents: sent, present = [], problems: left, ...payload } }) {
+          // A folder that is named here is read again later with all the rights of this process.
           if (payload.kind !== undefined && !(yield* isOwner)) return yield* notOwner
           const { files, problems } = yield* Effect.provideService(read(sent), Converter, converter)
           const others = notSent(sent, present)

@@ -1,6 +1,6 @@
 /** Records of any topic over HTTP: written in batches, read as a stream of lines. */
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Context, Duration, Effect, Result, Stream } from "effect"
+import { Array as Arr, Context, Duration, Effect, Result, Stream } from "effect"
 import { HttpEffect, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { ServerResponse } from "node:http"
@@ -15,6 +15,7 @@ import {
 } from "../broker/Broker.ts"
 import * as From from "../broker/ReadFrom.ts"
 import { Api, type NewRecord, type RecordInfo } from "./Api.ts"
+import * as Closed from "./Closed.ts"
 import { Draining } from "./Draining.ts"
 import { NotFound, ofBroker } from "./Problem.ts"
 
@@ -105,6 +106,7 @@ export const layer = HttpApiBuilder.group(
     const broker = yield* Broker
     const draining = yield* Draining
     const services = Context.make(Broker, broker).pipe(Context.add(Draining, draining))
+    const closed = yield* Closed.make
 
     return handlers.handleAll({
       publish: ({ params: { topic }, payload }) =>
@@ -114,13 +116,15 @@ export const layer = HttpApiBuilder.group(
           yield* requirePartition(topic, query.partition)
           yield* Effect.forkScoped(cutOffInStop)
           yield* closeAfterwards
+          const request = yield* HttpServerRequest.HttpServerRequest
           const records = read({
             ...query,
             topic,
             ...(from !== undefined && { from: Result.getOrThrow(From.parse(from)) }),
             follow: follow === "true"
           }).pipe(
-            Stream.provideContext(services),
+            Stream.mapArrayEffect((some) => Effect.map(closed.shown, (show) => Arr.map(some, show))),
+            Stream.provideContext(Context.add(services, HttpServerRequest.HttpServerRequest, request)),
             Stream.tapError(({ detail }) => Effect.logWarning(detail))
           )
           return follow === "true" ? Stream.interruptWhen(records, draining.awaited) : records

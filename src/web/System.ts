@@ -8,6 +8,7 @@ import * as DeadLetters from "../broker/DeadLetters.ts"
 import { Passages } from "../knowledge/Passages.ts"
 import { Embedder } from "../model/Embedder.ts"
 import { Api, type DeadLetterInfo, type RedriveReport, type TopicInfo } from "./Api.ts"
+import * as Closed from "./Closed.ts"
 import { follow } from "./Events.ts"
 import { ofBroker, ofPassages } from "./Problem.ts"
 import { reasons, situation, summary } from "./Readiness.ts"
@@ -66,17 +67,22 @@ export const topics = Effect.gen(function* () {
   return (yield* broker.list).map((topic) => toTopicInfo(topic, lags))
 })
 
-export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
-  handlers.handleAll({
-    status: () => status.pipe(Effect.catchTag("PassagesError", ofPassages)),
-    events: ({ headers }) => follow(headers["last-event-id"]),
-    topics: () => topics.pipe(Effect.catchTag("BrokerError", ofBroker)),
-    deadLetters: ({ query }) =>
-      DeadLetters.list(query).pipe(
-        Effect.map((letters) => letters.map(toDeadLetterInfo)),
-        Effect.catchTag("BrokerError", ofBroker)
-      ),
-    redrive: ({ payload }) =>
-      DeadLetters.redrive(payload).pipe(Effect.map(toRedriveReport), Effect.catchTag("BrokerError", ofBroker))
+export const layer = HttpApiBuilder.group(
+  Api,
+  "system",
+  Effect.fnUntraced(function* (handlers) {
+    const closed = yield* Closed.make
+    return handlers.handleAll({
+      status: () => status.pipe(Effect.catchTag("PassagesError", ofPassages)),
+      events: ({ headers }) => follow(headers["last-event-id"]),
+      topics: () => topics.pipe(Effect.catchTag("BrokerError", ofBroker)),
+      deadLetters: ({ query }) =>
+        DeadLetters.list(query).pipe(
+          Effect.flatMap((letters) => Effect.map(closed.shown, (show) => letters.map(toDeadLetterInfo).map(show))),
+          Effect.catchTag("BrokerError", ofBroker)
+        ),
+      redrive: ({ payload }) =>
+        DeadLetters.redrive(payload).pipe(Effect.map(toRedriveReport), Effect.catchTag("BrokerError", ofBroker))
+    })
   })
 )

@@ -12,6 +12,7 @@ import { Retriever } from "../knowledge/Retriever.ts"
 import { promptFor } from "../model/Prompt.ts"
 import { Ways } from "../runtime/Ways.ts"
 import { Api } from "./Api.ts"
+import * as Closed from "./Closed.ts"
 import { NotFound, ofBroker, ofChat, ofPassages } from "./Problem.ts"
 
 /** Where a message leaves its traces. */
@@ -55,6 +56,7 @@ export const layer = HttpApiBuilder.group(
     const ways = yield* Ways
     const askable = yield* Chat
     const retriever = yield* Retriever
+    const closed = yield* Closed.make
 
     const inLog = (topic: Topics.Source<any>, message: LocalMessage) =>
       broker
@@ -104,6 +106,7 @@ export const layer = HttpApiBuilder.group(
           const seen = ways.of(id)
           const message = yield* chat.message(seen?.id ?? id)
           if (seen === undefined && message === undefined) return yield* noWay
+          if (seen !== undefined && !(yield* closed.mayFollow(seen.visits))) return yield* noWay
           const visits = seen?.visits ?? []
           const others = message === undefined ? [] : yield* unseen(message, visits)
           return {

@@ -30,6 +30,10 @@ describe("PUBLIC_CHANNEL_IDS", () => {
         assert.include(await foundFor("What does the projector of the library need?"), "drawer nine")
         assert.notInclude(await foundFor("Which word opens the safe in the cellar?"), "xylophone")
 
+        const log = await fetch(`${url}/api/topics/discord-messages/records`).then((response) => response.text())
+        assert.include(log, "blue brush")
+        assert.notInclude(log, "xylophone")
+
         const ask = async (text: string) => JSON.stringify((await call(url, "/api/questions", { json: { text } })).body)
         const answer = await ask("With which brush is the espresso machine in the lobby cleaned?")
         assert.include(answer, "blue brush")
