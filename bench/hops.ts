@@ -1,12 +1,13 @@
 /** `node bench/hops.ts`: where the time of an answer goes, from the gateway to the post, one by one and in a burst; on Kafka. */
 import { Effect, Exit, Scope } from "effect"
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import type { Visit } from "../src/domain/Way.ts"
 import * as Personas from "../test/fixtures/gemini/Personas.ts"
+import * as OwnerKey from "../src/runtime/OwnerKey.ts"
 import { quantile } from "./numbers.ts"
 import * as System from "./system.ts"
 
@@ -70,12 +71,14 @@ const trace = async (world: System.World, running: System.Running) => {
     await System.seen(world, isAnswered, `locker ${n} is answered`)
     return { id, said, seen: Date.now(), generated: generated.get(System.code(n))! }
   }
+  // What is asked in Discord is shown to who owns the folder.
+  const headers = { [OwnerKey.header]: JSON.parse(readFileSync(join(world.folder, "running.json"), "utf8")).key }
   /** The commit of an answer may come after it is seen. */
   const follow = async (asked: Asked): Promise<Hops> => {
     const done = (visits: ReadonlyArray<Visit>) =>
       ["answerer", "speaker"].every((name) => visits.some((it) => it.actor === name && it.committedAt !== null))
     while (true) {
-      const response = await fetch(`${running.url}/api/ways/${asked.id}`)
+      const response = await fetch(`${running.url}/api/ways/${asked.id}`, { headers })
       const { visits } = (await response.json()) as { readonly visits: ReadonlyArray<Visit> }
       if (done(visits)) return hopsOf(asked, visits)
       await wait(20)
