@@ -51,7 +51,18 @@ export const layer = HttpApiBuilder.group(
       rollback: indexes.rollback
     }
 
-    const steer = (action: keyof typeof actions): Effect.Effect<Index, IndexesError> => actions[action]
+    /** People would be answered from a part of what is known; one that was measured was whole then. */
+    const unfinished = Effect.gen(function* () {
+      const next = yield* indexes.next
+      if (next === undefined || next.verdict !== null) return
+      const { passages: all, vectors } = yield* toInfo(next)
+      if (vectors === all) return
+      const detail = `${next.name} is still being built: it has ${vectors} of ${all} vectors, and can answer once it has all`
+      return yield* new Invalid({ detail })
+    }).pipe(Effect.catchTag("PassagesError", ofPassages))
+
+    const steer = (action: keyof typeof actions): Effect.Effect<Index, IndexesError | Invalid | Unavailable> =>
+      action === "promote" ? Effect.andThen(unfinished, actions.promote) : actions[action]
 
     /** Only what an audience may see: a question tells what is talked about where it was asked. */
     const askedSince = (time: number, audience: Audience): Effect.Effect<ReadonlyArray<Past>, BrokerError> =>

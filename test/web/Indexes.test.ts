@@ -8,6 +8,7 @@ import { record } from "../../src/broker/Records.ts"
 import type { BotQuery } from "../../src/domain/Question.ts"
 import * as Topics from "../../src/domain/Topics.ts"
 import { Indexes, type Index } from "../../src/knowledge/Indexes.ts"
+import { Passages } from "../../src/knowledge/Passages.ts"
 import type { Retrieval, Retriever } from "../../src/knowledge/Retriever.ts"
 import { Retrievers } from "../../src/knowledge/RetrieverLive.ts"
 import { Api } from "../../src/web/Api.ts"
@@ -37,11 +38,22 @@ const retrieverOf = (index: Index): Retriever["Service"] => ({
     )
 })
 
+const promoted = { ...indexOf("live"), name: "promoted" }
+
 const worldWith = (next: Index | undefined) =>
   IndexesOverHttp.layer.pipe(
     Layer.provideMerge(
       Layer.mergeAll(
-        Layer.mock(Indexes, { live: Effect.succeed(indexOf("live")), next: Effect.succeed(next) }),
+        Layer.mock(Indexes, {
+          live: Effect.succeed(indexOf("live")),
+          next: Effect.succeed(next),
+          all: Effect.succeed([]),
+          promote: Effect.succeed(promoted)
+        }),
+        Layer.mock(Passages, {
+          counts: Effect.succeed({ documents: 1, chunks: 1, passages: 5, messages: 0 }),
+          countUnembedded: () => Effect.succeed(4)
+        }),
         Layer.mock(Retrievers, { of: (index) => Effect.succeed(retrieverOf(index)) })
       )
     ),
@@ -73,6 +85,25 @@ const replayed = Effect.fnUntraced(function* (...queries: ReadonlyArray<BotQuery
   yield* broker.publish(queries.map((each) => record(Topics.queries, each)))
   const { indexes } = yield* HttpApiTest.groups(Api, ["indexes"])
   return yield* indexes.replay({ query: { since: 0 } })
+})
+
+describe("promote", () => {
+  const promoting = Effect.gen(function* () {
+    const { indexes } = yield* HttpApiTest.groups(Api, ["indexes"])
+    return yield* indexes.steerIndex({ params: { action: "promote" } })
+  })
+
+  it.effect("is refused while the index has not all of its vectors", () =>
+    Effect.gen(function* () {
+      const { detail } = (yield* Effect.flip(promoting)) as { readonly detail: string }
+      assert.strictEqual(detail, "next is still being built: it has 1 of 5 vectors, and can answer once it has all")
+    }).pipe(Effect.provide(worldWith(indexOf("next"))))
+  )
+
+  it.effect("lets an index answer that was measured, whatever was found", () => {
+    const verdict = { promoted: false, why: "it finds worse", questions: 1, live: null, next: null, at: 1 }
+    return promoting.pipe(Effect.provide(worldWith({ ...indexOf("next"), verdict })))
+  })
 })
 
 describe("replay", () => {
