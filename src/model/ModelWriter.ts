@@ -142,7 +142,7 @@ const noticeOf = (lack: Lack, answersPerPerson: number | undefined): string => {
     case "budget":
       return "Today's budget for the language model is used up, so until midnight UTC answers are quoted from the sources."
     case "person":
-      return `You have had your ${answersPerPerson} written answers for today, so until midnight UTC yours are quoted from the sources.`
+      return `You have had your ${answersPerPerson === 1 ? "written answer" : `${answersPerPerson} written answers`} for today, so until midnight UTC yours are quoted from the sources.`
     case "nonsense":
       return "The language model wrote nothing that can be used, so this is quoted from the sources."
     case "down":

@@ -229,6 +229,20 @@ it.effect("the model is shown the question and the passages as JSON, and is to r
   })
 )
 
+it.effect("a person who may have one answer a day is told of one", () =>
+  Effect.gen(function* () {
+    const allowance = Layer.succeed(Allowance, {
+      check: () => Effect.succeed("person" as const),
+      spend: () => Effect.void,
+      wrote: () => Effect.void,
+      answersPerPerson: 1
+    })
+    const writing = Writer.use((writer) => writer.write(question, Writing.retrieved(kettle), { askerId: "ada" }))
+    const { text } = yield* Effect.provide(writing, Writing.layer(Writing.honestServer(), {}, allowance))
+    assert.include(text, "You have had your written answer for today, so")
+  })
+)
+
 it.effect("a model thinks as much as the setting says, where it can be told, and is told no temperature", () =>
   Effect.gen(function* () {
     const configOf = Effect.fnUntraced(function* (settings: Record<string, string>) {
