@@ -46,7 +46,9 @@ export const actor = Effect.gen(function* () {
    */
   const prepare = Effect.fnUntraced(function* (heard: ReadonlyArray<Heard>) {
     const questions = heard.flatMap(({ query }) => (query === undefined ? [] : [standalone(query.text, query.context)]))
-    if (questions.length > 0) yield* Effect.forkChild(Effect.ignore(embedder.embedQueries(questions)))
+    if (questions.length > 0) {
+      yield* Effect.forkChild(Effect.ignore(embedder.embedQueries(questions)), { startImmediately: true })
+    }
   })
 
   const write = Effect.fnUntraced(function* ({ confirm, heard }: Batch) {
