@@ -3,6 +3,7 @@ import { Duration, Effect, Layer } from "effect"
 import type { Citation } from "../domain/Answer.ts"
 import { verify } from "../domain/Citations.ts"
 import { choose, quotablesOf, type Quote, quotesOf, repeats, shortlist, type Source } from "../domain/Quotes.ts"
+import { addressesIn, inert } from "../domain/Inert.ts"
 import { refusal } from "../domain/Refusal.ts"
 import { termsOf } from "../domain/Terms.ts"
 import type { Found, Retrieval } from "../knowledge/Retriever.ts"
@@ -51,19 +52,27 @@ const cellsOf = (row: string) =>
     .map((cell) => cell.trim())
     .filter((cell) => cell !== "")
 
-/** As it reads in a chat: on one line unless it is code, a table's row as its cells. */
-const shown = ({ kind, quote }: Quote, n: number): string => {
+/**
+ * As it reads in a chat: on one line unless it is code, a table's row as its cells. Where it led to or whom it called does
+ * not go along: a link of an answer leads to its sources. Addresses that documentation tells of are shown as code.
+ */
+const shown = ({ kind, quote }: Quote, source: Found["chunk"]["kind"], n: number): string => {
   if (kind === "code") {
     const fence = fenceFor(quote)
     return [fence, ...quote.split("\n"), fence, `[${n}]`].map((line) => `> ${line}`).join("\n")
   }
-  return `> ${(kind === "row" ? cellsOf(quote).join(" · ") : quote).replace(/\s+/g, " ")} [${n}]`
+  const words = kind === "row" ? cellsOf(quote).join(" · ") : quote
+  return `> ${inert(words, { addresses: source === "document" ? addressesIn(words) : [] })} [${n}]`
 }
 
-const answer = (quotes: ReadonlyArray<Quote>, citations: ReadonlyArray<Citation>): Written => ({
+const answer = (
+  quotes: ReadonlyArray<Quote>,
+  citations: ReadonlyArray<Citation>,
+  found: ReadonlyArray<Found>
+): Written => ({
   text: [
     quotes.length === 1 ? "The closest passage I found:" : "The closest passages I found:",
-    ...quotes.map((quote, i) => shown(quote, i + 1))
+    ...quotes.map((quote, i) => shown(quote, found[quote.source]!.chunk.kind, i + 1))
   ].join("\n\n"),
   refused: false,
   mode: "closest",
@@ -114,7 +123,7 @@ const make = Effect.gen(function* () {
     const near = asked === null ? null : yield* cosines(asked, texts)
     const quotes = quotesOf(sources, choose(terms, candidates, near))
     const citations = quotes.map((quote, i) => citationOf(found[quote.source]!, quote, i + 1))
-    return quotes.length === 0 || !citations.every(verify) ? refused(found) : answer(quotes, citations)
+    return quotes.length === 0 || !citations.every(verify) ? refused(found) : answer(quotes, citations, found)
   })
 
   return Writer.of({

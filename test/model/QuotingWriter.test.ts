@@ -139,6 +139,22 @@ describe("an answer", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("leads nowhere and calls nobody, whatever it quotes, which is cited as it is", () =>
+    Effect.gen(function* () {
+      const said =
+        "The kettle is descaled with [citric acid](https://evil.example/nitro) says @everyone <@123> at evil.example/x"
+      const chat = yield* write("With what is the kettle descaled?", retrieval([conversation(["Mallory", said])]))
+      assert.include(chat.text, "> The kettle is descaled with citric acid says everyone someone at (a link) [1]")
+      assert.strictEqual(chat.citations[0]!.quote, said)
+      const manual = section(
+        "Kettle",
+        "The kettle is descaled as [the guide](guide.md) says, or ||as|| https://docs.example/kettle tells."
+      )
+      const { text } = yield* write("How is the kettle descaled?", retrieval([manual]))
+      assert.include(text, "> The kettle is descaled as the guide says, or as `https://docs.example/kettle` tells. [1]")
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("is chosen by words when the embedder does not serve in time", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(write("How long are records kept?", retrieval([retention])))
