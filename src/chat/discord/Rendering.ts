@@ -47,11 +47,8 @@ const sourcesOf = (citations: ReadonlyArray<Citation>, publicUrl: URL | undefine
   return lines.slice(0, sourcesShown)
 }
 
-const noteOf = ({ mode, refused }: Answer): ReadonlyArray<string> =>
-  mode === "quoted" && !refused ? ["-# The language model does not answer; these are quotes."] : []
-
 export const answerText = (answer: Answer, publicUrl: URL | undefined): string => {
-  const below = [...sourcesOf(answer.citations, publicUrl), ...noteOf(answer)]
+  const below = sourcesOf(answer.citations, publicUrl)
   const text = linked(neutralise(answer.text), answer.citations, publicUrl)
   return below.length === 0 ? text : `${text}\n\n${below.join("\n")}`
 }
