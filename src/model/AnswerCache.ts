@@ -34,7 +34,7 @@ const droppedTotal = Metric.counter("rtfm_answer_cache_dropped_total", {
 })
 
 export interface Answers {
-  /** The last answer, if each of its sources still says what it said. */
+  /** The last answer, if each of its sources still says what it said, and people did not say that it does not help. */
   readonly find: (question: string, audience: Audience) => Effect.Effect<Written | undefined>
   /** Keeps an answer if a model wrote it; refusals and quotes are made anew. */
   readonly keep: (question: string, audience: Audience, written: Written) => Effect.Effect<void>
@@ -122,14 +122,29 @@ const make = Effect.fnUntraced(function* (lifetime: Duration.Duration) {
     Effect.orElseSucceed(() => true)
   )
 
+  /** Whoever says so of one of them means the words, which are the same each time they are given. */
+  const isDisliked = Effect.fnUntraced(function* (question: string, since: number) {
+    const rows = yield* sql<{ question: string; balance: number }>`
+      SELECT q.question, sum(CASE f.verdict WHEN 'helpful' THEN 1 ELSE -1 END) AS balance
+      FROM feedback f JOIN asked_questions q ON q.answer_id = f.answer_id
+      WHERE f.given_at >= ${since} AND q.question <> '' GROUP BY q.question`
+    // A follow-up is looked for with what came before it.
+    const asked = ` ${normalised(question)}`
+    const about = rows.filter(({ question }) => asked.endsWith(` ${normalised(question)}`))
+    return about.reduce((sum, { balance }) => sum + Number(balance), 0) < 0
+  })
+
   const find = Effect.fn("AnswerCache.find")(function* (question: string, audience: Audience) {
     const key = keyOf(question, audience)
     const since = (yield* Clock.currentTimeMillis) - Duration.toMillis(lifetime)
-    const rows = yield* sql<{ answer: string }>`
-      SELECT answer FROM cached_answers
+    const rows = yield* sql<{ answer: string; answered_at: number }>`
+      SELECT answer, answered_at FROM cached_answers
       WHERE question = ${key} AND answered_at >= ${since} AND question NOT IN (${stale} AND s.question = ${key})`
     const kept = rows[0] === undefined ? undefined : Result.getOrUndefined(decode(rows[0].answer))
-    const stored = kept === undefined || (yield* isOutdated(kept.citations)) ? undefined : kept
+    const isBad =
+      kept !== undefined &&
+      ((yield* isDisliked(question, Number(rows[0]!.answered_at))) || (yield* isOutdated(kept.citations)))
+    const stored = isBad ? undefined : kept
     const outcome = stored === undefined ? "miss" : "hit"
     yield* Metric.update(Metric.withAttributes(foundTotal, { outcome }), 1)
     return stored && { ...stored, refused: false, mode: "model" as const }

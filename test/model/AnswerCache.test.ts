@@ -1,6 +1,6 @@
 /** Answers that are given again: the same question, the same audience, and sources that still say it. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer } from "effect"
+import { Clock, ConfigProvider, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Confirmed } from "../../src/knowledge/Confirmed.ts"
 import { Passages } from "../../src/knowledge/Passages.ts"
@@ -63,6 +63,37 @@ describe("an answer that is kept", () => {
       assert.isUndefined(yield* cache.find(question, audience("server", "general")))
       assert.isUndefined(yield* cache.find(question, audience("other", "general", "kitchen")))
     }).pipe(Effect.provide(world()))
+  )
+
+  it.effect(
+    "is not given once more people say that it does not help than that it does, but what is written then is",
+    () =>
+      Effect.gen(function* () {
+        const cache = yield* AnswerCache
+        const sql = yield* SqlClient.SqlClient
+        yield* tellKettle()
+        const written = yield* answerFrom("manual#0")
+        const keep = Effect.andThen(TestClock.adjust("1 second"), cache.keep(question, here, written))
+        const judge = Effect.fnUntraced(function* (by: string, verdict: string, text = question) {
+          const at = yield* Clock.currentTimeMillis
+          const answer = { answer_id: `answer-${text}`, question_id: text, question: text, asked_at: at }
+          yield* sql`INSERT INTO asked_questions ${sql.insert(answer)} ON CONFLICT DO NOTHING`
+          const row = { answer_id: answer.answer_id, given_by: by, verdict, given_at: at }
+          yield* sql`INSERT INTO feedback ${sql.insert(row)}`
+        })
+        yield* keep
+        yield* judge("ada", "unhelpful", "How often should I descale the urn?")
+        assert.isDefined(yield* cache.find(question, here))
+        yield* judge("ada", "unhelpful")
+        assert.isUndefined(yield* cache.find(question, here))
+        assert.isUndefined(yield* cache.find(`What did Ada say?\n${question}`, here))
+        yield* judge("tom", "helpful")
+        assert.isDefined(yield* cache.find(question, here))
+        yield* judge("eve", "unhelpful")
+        assert.isUndefined(yield* cache.find(question, here))
+        yield* keep
+        assert.isDefined(yield* cache.find(question, here))
+      }).pipe(Effect.provide(world()))
   )
 
   it.effect("is not given once a section that it cites says something else, or went", () =>
