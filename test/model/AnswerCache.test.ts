@@ -82,11 +82,14 @@ describe("an answer that is kept", () => {
           yield* sql`INSERT INTO feedback ${sql.insert(row)}`
         })
         yield* keep
+        const followUp = `What did Ada say?\n${question}`
+        yield* cache.keep(followUp, here, written)
+        assert.isDefined(yield* cache.find(followUp, here))
         yield* judge("ada", "unhelpful", "How often should I descale the urn?")
         assert.isDefined(yield* cache.find(question, here))
         yield* judge("ada", "unhelpful")
         assert.isUndefined(yield* cache.find(question, here))
-        assert.isUndefined(yield* cache.find(`What did Ada say?\n${question}`, here))
+        assert.isUndefined(yield* cache.find(followUp, here))
         yield* judge("tom", "helpful")
         assert.isDefined(yield* cache.find(question, here))
         yield* judge("eve", "unhelpful")
