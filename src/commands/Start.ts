@@ -43,10 +43,11 @@ const runSome = (text: string) => {
       return yield* new CommandError({
         detail: "--actors shares the work among several processes, which takes Kafka: set KAFKA_BOOTSTRAP_SERVERS."
       })
-    const working = Effect.andThen(
-      Console.log(`\n  rtfm works as ${names.join(", ")}\n  Ctrl-C stops it\n`),
-      untilStopped
-    )
+    const working = Effect.gen(function* () {
+      yield* Heap.bound
+      yield* Console.log(`\n  rtfm works as ${names.join(", ")}\n  Ctrl-C stops it\n`)
+      return yield* untilStopped
+    }).pipe(Effect.scoped)
     const some = Headless.pipe(Layer.provide(Layer.succeed(Supervise.Chosen, names)))
     return yield* Effect.provide(working, some)
   })
