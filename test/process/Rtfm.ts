@@ -47,12 +47,15 @@ export const run = ({ args = ["start"], env = {}, folder, program = cli }: Optio
   return { child, output: () => output, exited }
 }
 
+/** Where a process says that it is, once it does. */
+export const addressIn = (output: string): string | undefined => /ready: (http:\/\/\S+?)\/?\s/.exec(output)?.[1]
+
 /** Starts the process and waits until it says where it is. */
 export const start = async (options: Options): Promise<Rtfm> => {
   const { child, exited, output } = run(options)
   const ready = new Promise<string>((resolve) => {
     const look = () => {
-      const url = /ready: (http:\/\/\S+?)\/?\s/.exec(output())?.[1]
+      const url = addressIn(output())
       if (url !== undefined) resolve(url)
     }
     child.stdout!.on("data", look)
