@@ -1,14 +1,19 @@
 /** What an SQL error means to those above: the driver's own words, and whether the disk is full. */
-import type { SqlError } from "effect/sql"
+import { SqlError } from "effect/sql"
 
-/** SQLite's `SQLITE_FULL`, without its extended bits. */
-const sqliteFull = 13
+/** SQLite's `SQLITE_FULL` and `SQLITE_BUSY`, without their extended bits. */
+const [sqliteFull, sqliteBusy] = [13, 5]
+
+const codeOf = ({ reason: { cause } }: SqlError.SqlError): number =>
+  cause instanceof Error && "errcode" in cause && typeof cause.errcode === "number" ? cause.errcode & 0xff : 0
+
+/** Another process writes to SQLite, and nothing was done. */
+export const isBusy = (error: unknown): boolean => SqlError.isSqlError(error) && codeOf(error) === sqliteBusy
 
 export const from = (error: SqlError.SqlError): { readonly reason: "full" | "failed"; readonly message: string } => {
   const { cause } = error.reason
-  const code = cause instanceof Error && "errcode" in cause && typeof cause.errcode === "number" ? cause.errcode : 0
   return {
-    reason: (code & 0xff) === sqliteFull ? "full" : "failed",
+    reason: codeOf(error) === sqliteFull ? "full" : "failed",
     message: cause instanceof Error ? cause.message : error.message
   }
 }

@@ -1,5 +1,5 @@
 /** An `effect/sql` client over the SQLite built into Node: WAL, so several processes of one machine may read. */
-import { Effect, Layer, Semaphore, Stream } from "effect"
+import { Effect, Layer, Schedule, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
 import { mkdirSync } from "node:fs"
@@ -7,9 +7,23 @@ import { join } from "node:path"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 import { dataDir } from "./DataDir.ts"
 import * as Migrations from "./Migrations.ts"
+import * as SqlFailure from "./SqlFailure.ts"
 
 /** Statements kept prepared; each holds a few kB. */
 const preparedStatements = 200
+
+/** How often it is looked whether another process still writes; 30 s in all. */
+const looks = {
+  schedule: Schedule.min([Schedule.exponential("2 millis", 1.5), Schedule.spaced("50 millis")]),
+  times: 600
+}
+
+/**
+ * Tries again while another process writes. SQLite's own way of waiting holds up the whole process, and with it those
+ * who only read, who need not wait for anybody.
+ */
+const whileBusy = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.catchIf(effect, SqlFailure.isBusy, () => Effect.retry(effect, { while: SqlFailure.isBusy, ...looks }))
 
 const make = Effect.fnUntraced(function* (filename: string) {
   const fail = (cause: unknown, operation: string) =>
@@ -21,7 +35,7 @@ const make = Effect.fnUntraced(function* (filename: string) {
       try: () => {
         const db = new DatabaseSync(filename)
         db.exec(
-          "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON"
+          "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 0"
         )
         return db
       },
@@ -67,18 +81,25 @@ const make = Effect.fnUntraced(function* (filename: string) {
   }
 
   const isTransaction = () => db.isTransaction
-  return yield* SqlClient.make({
+  const { borrower, ...acquirers } = SqlClient.makeSqliteAcquirers({
+    connection: Effect.succeed(connection),
+    semaphore: yield* Semaphore.make(1),
+    isTransaction
+  })
+  const client = yield* SqlClient.make({
     driver: "node:sqlite",
     compiler: Statement.makeCompilerSqlite(),
     spanAttributes: [["db.system.name", "sqlite"]],
-    ...SqlClient.makeSqliteAcquirers({
-      connection: Effect.succeed(connection),
-      semaphore: yield* Semaphore.make(1),
-      isTransaction
-    }),
+    ...acquirers,
+    borrower: (f) => whileBusy(borrower(f)),
     isTransaction,
     // A transaction that reads first and writes later would otherwise fail at once when another process writes.
     beginTransaction: "BEGIN IMMEDIATE"
+  })
+  const { withTransaction } = client
+  // Only its beginning can find another process writing.
+  return Object.assign(client, {
+    withTransaction: <R, E, A>(work: Effect.Effect<A, E, R>) => whileBusy(withTransaction(work))
   })
 })
 
