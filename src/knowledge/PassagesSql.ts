@@ -16,6 +16,7 @@ import {
 import type { DocumentRecord } from "../domain/Document.ts"
 import * as SqlFailure from "../state/SqlFailure.ts"
 import { type Chunk, type Passage, Passages, PassagesError, type TextHit, type Unembedded } from "./Passages.ts"
+import * as Solutions from "./Solutions.ts"
 
 const explain = (what: string) =>
   Effect.mapError((cause: SqlError.SqlError) => {
@@ -571,4 +572,5 @@ const make = Effect.gen(function* () {
   })
 })
 
-export const layer = Layer.effect(Passages, make)
+/** With what people say of passages. */
+export const layer = Layer.merge(Layer.effect(Passages, make), Solutions.layer)

@@ -15,6 +15,7 @@ import { collectionOf, placedBy } from "./Collections.ts"
 import { type Chunk, Passages, type TextHit } from "./Passages.ts"
 import * as Preferences from "./Preferences.ts"
 import { type Found, Retriever } from "./Retriever.ts"
+import { Solutions } from "./Solutions.ts"
 
 /** Rows of the text index, and nearest passages, whose chunks are ranked; more changed no ranking measured. */
 const proposals = 60
@@ -87,14 +88,23 @@ const foundOf = ({ bestPassageId, candidate, score, signals }: Ranked<Proposed>)
 })
 
 /** Best first, after what speaks for them besides what they say. */
-const preferred = (preference: Preference, ranked: ReadonlyArray<Ranked<Proposed>>, now: number) =>
+const preferred = (
+  preference: Preference,
+  solutions: ReadonlySet<string>,
+  ranked: ReadonlyArray<Ranked<Proposed>>,
+  now: number
+) =>
   ranked
     .map((each) => {
       const { editedAt, kind, passages } = each.candidate.chunk
       const authorIds = passages.map(({ authorId }) => authorId)
-      return { ...each, score: each.score * favour(preference, { kind, editedAt, authorIds }, now) }
+      const accepted = passages.some(({ messageId }) => messageId !== null && solutions.has(messageId))
+      return { ...each, score: each.score * favour(preference, { kind, editedAt, authorIds, accepted }, now) }
     })
     .sort((a, b) => b.score - a.score)
+
+const messagesOf = (ranked: ReadonlyArray<Ranked<Proposed>>): ReadonlyArray<string> =>
+  ranked.flatMap(({ candidate }) => candidate.chunk.passages.flatMap(({ messageId }) => messageId ?? []))
 
 const textOf = ({ candidate }: Ranked<Proposed>) => candidate.text
 
@@ -139,6 +149,7 @@ export const make = Effect.gen(function* () {
   const passages = yield* Passages
   const vectors = yield* VectorStore
   const embedder = yield* Embedder
+  const solutions = yield* Solutions
   const preference = yield* Preferences.current
 
   const vectorOf = (question: string) =>
@@ -253,7 +264,8 @@ export const make = Effect.gen(function* () {
       farthest: { document: meaning?.document.farthest ?? null, chat: meaning?.chat.farthest ?? null }
     }
     const fitting = rank(searched, yield* propose(rows, near, audience, without))
-    const ranked = preferred(preference, fitting, yield* Clock.currentTimeMillis)
+    const accepted = yield* solutions.among(messagesOf(fitting))
+    const ranked = preferred(preference, accepted, fitting, yield* Clock.currentTimeMillis)
     return {
       ranked,
       evidence: evidenceOf(terms.stems.length, ranked),

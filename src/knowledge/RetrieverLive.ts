@@ -8,6 +8,7 @@ import * as Indexes from "./Indexes.ts"
 import type { Passages } from "./Passages.ts"
 import { Retriever } from "./Retriever.ts"
 import * as RetrieverHybrid from "./RetrieverHybrid.ts"
+import type { Solutions } from "./Solutions.ts"
 
 export class Retrievers extends Context.Service<
   Retrievers,
@@ -19,7 +20,7 @@ export class Retrievers extends Context.Service<
 
 const make = Effect.gen(function* () {
   const indexes = yield* Indexes.Indexes
-  const services = yield* Effect.context<SqlClient.SqlClient | Passages | VectorStore | Scope.Scope>()
+  const services = yield* Effect.context<SqlClient.SqlClient | Passages | Solutions | VectorStore | Scope.Scope>()
   const made = new Map<string, Effect.Effect<Context.Context<Retriever | Calibration>>>()
 
   const partsOf = Effect.fnUntraced(function* ({ embedder, name }: Indexes.Index) {

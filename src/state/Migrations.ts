@@ -17,6 +17,7 @@ import * as RecentEvents from "./migrations/0013_recent_events.ts"
 import * as GivenAnswers from "./migrations/0014_given_answers.ts"
 import * as Files from "./migrations/0015_files.ts"
 import * as AskedQuestions from "./migrations/0016_asked_questions.ts"
+import * as Solutions from "./migrations/0017_solutions.ts"
 
 export const layer = Layer.effectDiscard(
   Effect.asVoid(
@@ -37,7 +38,8 @@ export const layer = Layer.effectDiscard(
         "0013_recent_events": RecentEvents.migration,
         "0014_given_answers": GivenAnswers.migration,
         "0015_files": Files.migration,
-        "0016_asked_questions": AskedQuestions.migration
+        "0016_asked_questions": AskedQuestions.migration,
+        "0017_solutions": Solutions.migration
       })
     })
   )

@@ -4,7 +4,13 @@ import { favour, type Said } from "../../src/domain/Preference.ts"
 
 const day = 86_400_000
 const now = 1_000 * day
-const message = (more: Partial<Said> = {}): Said => ({ kind: "chat", editedAt: now, authorIds: ["ann"], ...more })
+const message = (more: Partial<Said> = {}): Said => ({
+  kind: "chat",
+  editedAt: now,
+  authorIds: ["ann"],
+  accepted: false,
+  ...more
+})
 const preference = { halfLife: 10 * day, trusted: new Set(["maintainer"]) }
 
 describe("favour", () => {
@@ -21,6 +27,12 @@ describe("favour", () => {
 
   it("lifts chat in which a trusted author speaks", () => {
     assert.closeTo(favour(preference, message({ authorIds: [null, "ann", "maintainer"] }), now), 1.1, 1e-9)
+  })
+
+  it("lifts chat that solved what was asked more than that, and not by both together", () => {
+    assert.closeTo(favour(preference, message({ accepted: true }), now), 1.15, 1e-9)
+    assert.closeTo(favour(preference, message({ accepted: true, authorIds: ["maintainer"] }), now), 1.15, 1e-9)
+    assert.strictEqual(favour(preference, message({ kind: "document", accepted: true }), now), 1)
   })
 
   it("does not reward a clock that is ahead", () => {

@@ -6,6 +6,7 @@ import { maySee } from "../../src/domain/Audience.ts"
 import { collectionOf, metadataOf, placedBy } from "../../src/knowledge/Collections.ts"
 import { Passages } from "../../src/knowledge/Passages.ts"
 import { Retriever } from "../../src/knowledge/Retriever.ts"
+import { Solutions } from "../../src/knowledge/Solutions.ts"
 import * as VectorsMemory from "../../src/vectors/Memory.ts"
 import { VectorStore, VectorStoreError } from "../../src/vectors/VectorStore.ts"
 import * as FakeEmbedder from "../fixtures/FakeEmbedder.ts"
@@ -129,6 +130,25 @@ describe("retrieve", () => {
         )
       )
     )
+  )
+
+  it.effect("prefers what solved the question to what fits alike, for as long as that is said of it", () =>
+    Effect.gen(function* () {
+      yield* tellMessages("server", "a", ["The kettle boils in three minutes"])
+      yield* tellMessages("server", "b", ["The kettle boils in two minutes"])
+      yield* embedAll
+      const { accept, withdraw } = yield* Solutions
+      const order = Retriever.use((retriever) =>
+        retriever.retrieve("When does the kettle boil?", audience("server", "a", "b"))
+      ).pipe(Effect.map(({ found }) => found.map(({ chunk }) => chunk.channelId!)))
+      const [first, second] = yield* order
+      const message = `server-${second}-0`
+      yield* accept(message)
+      assert.deepStrictEqual(yield* order, [second, first])
+      yield* accept(message)
+      yield* withdraw(message)
+      assert.deepStrictEqual(yield* order, [first, second])
+    }).pipe(Effect.provide(layer(FakeEmbedder.layer)))
   )
 
   it.effect("takes any text for a question", () =>

@@ -15,7 +15,9 @@ import type { ChatEvent } from "../../domain/ChatMessage.ts"
 import { type Batch, Chat, ChatError, type ChatFatalError, type Reply } from "../Chat.ts"
 import { Documents } from "../../docs/Documents.ts"
 import { Feedback } from "../../knowledge/Feedback.ts"
-import { Passages } from "../../knowledge/Passages.ts"
+import { Passages, type PassagesError } from "../../knowledge/Passages.ts"
+import * as Preferences from "../../knowledge/Preferences.ts"
+import { Solutions } from "../../knowledge/Solutions.ts"
 import * as Forgetting from "../Forgetting.ts"
 import * as CatchUp from "./CatchUp.ts"
 import * as Commands from "./Commands.ts"
@@ -68,6 +70,8 @@ const reasons: Record<Rest.RestError["reason"], ChatError["reason"]> = {
   failed: "failed"
 }
 
+const notKept = (cause: PassagesError) => new ChatError({ reason: "failed", detail: cause.detail, cause })
+
 export const make = Effect.gen(function* () {
   const token = Option.getOrThrow(yield* DiscordSettings.discordToken.config)
   const api = yield* DiscordSettings.discordApiUrl.config
@@ -77,6 +81,13 @@ export const make = Effect.gen(function* () {
   const passages = yield* Passages
   const documents = yield* Documents
   const feedback = yield* Feedback
+  const { accept, withdraw } = yield* Solutions
+  const solutions: Ear.Options["solutions"] = {
+    emoji: yield* DiscordSettings.solutionEmoji.config,
+    trusted: (yield* Preferences.current).trusted,
+    accept: (messageId) => Effect.mapError(accept(messageId), notKept),
+    withdraw: (messageId) => Effect.mapError(withdraw(messageId), notKept)
+  }
   const rest = Rest.make({ token, api })
   const sql = yield* SqlClient.SqlClient
   const broker = yield* Broker
@@ -232,6 +243,7 @@ export const make = Effect.gen(function* () {
       readsContent: me.readsContent,
       missed: (gap) => missed.add?.(gap),
       wasAway: recheck.wasAway,
+      solutions,
       hearInteraction: interactions.hear
     })
     hearing = ear

@@ -56,11 +56,20 @@ export const humanRoleId = Setting.optional("HUMAN_ROLE_ID", {
   config: (name) => Config.schema(Schema.String.check(Schema.isPattern(/^\d{15,20}$/)), name)
 })
 
+export const solutionEmoji = Setting.withDefault("SOLUTION_EMOJI", {
+  description: "Reaction by which who opened a thread, or one of TRUSTED_AUTHOR_IDS, says that a message solved it",
+  expected: "an emoji, the name of one of the server's own, or off",
+  config: (name) => Config.NonEmptyString(name).pipe(Config.map((emoji) => (emoji === "off" ? null : emoji))),
+  fallback: "✅",
+  value: "✅"
+})
+
 export const settings: ReadonlyArray<Setting.Setting<any>> = [
   discordToken,
   discordApiUrl,
   listenChannelIds,
   publicChannelIds,
   longInThreads,
-  humanRoleId
+  humanRoleId,
+  solutionEmoji
 ]

@@ -6,6 +6,7 @@ import {
   GatewayDispatchEvents,
   type GatewayDispatchPayload,
   type GatewayMessageReactionAddDispatchData,
+  type GatewayMessageReactionRemoveDispatchData,
   type GatewayReadyDispatchData,
   Routes
 } from "discord-api-types/v10"
@@ -36,6 +37,13 @@ export interface Options {
   readonly missed: (gap: Gap) => void
   /** Nobody listened until now: what became of older messages meanwhile is never told. */
   readonly wasAway: Effect.Effect<void, ChatError>
+  readonly solutions: {
+    /** `null`: nothing says that a message is a solution. */
+    readonly emoji: string | null
+    readonly trusted: ReadonlySet<string>
+    readonly accept: (messageId: string) => Effect.Effect<void, ChatError>
+    readonly withdraw: (messageId: string) => Effect.Effect<void, ChatError>
+  }
   /** What a command or a button asks. */
   readonly hearInteraction: (interaction: APIInteraction) => Effect.Effect<ReadonlyArray<Heard>, ChatError | RestError>
 }
@@ -82,6 +90,7 @@ export const make = ({
   readsContent,
   rest,
   selfId,
+  solutions,
   state,
   switches,
   wasAway
@@ -270,9 +279,29 @@ export const make = ({
     return heard
   })
 
+  /** Whoever asked knows what solved it, and so do those the operator trusts. */
+  const decidesOn = Effect.fnUntraced(function* ({
+    channel_id,
+    emoji,
+    guild_id,
+    user_id
+  }: GatewayMessageReactionRemoveDispatchData) {
+    if (emoji.name !== solutions.emoji || emoji.name === null || guild_id === undefined) return false
+    if (solutions.trusted.has(user_id)) return true
+    const channel = yield* known.channel(channel_id, guild_id)
+    return channel !== undefined && Guilds.isThread(channel) && channel.ownerId === user_id
+  })
+
+  const hearReactionGone = Effect.fnUntraced(function* (reaction: GatewayMessageReactionRemoveDispatchData) {
+    if (yield* decidesOn(reaction)) yield* solutions.withdraw(reaction.message_id)
+    return nothing
+  })
+  const hearReactionsGone = (messageId: string) => Effect.as(solutions.withdraw(messageId), nothing)
+
   /** A question mark under a message asks for it, whoever wrote it. */
   const hearReaction = Effect.fnUntraced(function* (reaction: GatewayMessageReactionAddDispatchData) {
     const { channel_id, emoji, guild_id, member, message_id, user_id } = reaction
+    if (yield* decidesOn(reaction)) yield* solutions.accept(message_id)
     if (!questionMarks.has(emoji.name) || user_id === selfId || member?.user?.bot === true || guild_id === undefined)
       return nothing
     const channel = yield* known.channel(channel_id, guild_id)
@@ -303,6 +332,12 @@ export const make = ({
         return hearDeletion(d.channel_id, d.guild_id, d.ids)
       case GatewayDispatchEvents.MessageReactionAdd:
         return hearReaction(d)
+      case GatewayDispatchEvents.MessageReactionRemove:
+        return hearReactionGone(d)
+      case GatewayDispatchEvents.MessageReactionRemoveAll:
+        return hearReactionsGone(d.message_id)
+      case GatewayDispatchEvents.MessageReactionRemoveEmoji:
+        return d.emoji.name === solutions.emoji ? hearReactionsGone(d.message_id) : nothing
       case GatewayDispatchEvents.ChannelDelete: {
         const channel = guilds.channel(d.id)
         if (!("guild_id" in d) || d.guild_id === undefined) return nothing

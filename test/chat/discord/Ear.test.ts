@@ -55,6 +55,7 @@ const listening = Effect.gen(function* () {
     readsContent: true,
     wasAway: Effect.void,
     missed: (gap) => void gaps.push(gap),
+    solutions: { emoji: null, trusted: new Set(), accept: () => Effect.void, withdraw: () => Effect.void },
     hearInteraction: () => Effect.succeed([])
   })
   return { ear, gaps }

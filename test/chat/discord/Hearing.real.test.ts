@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Discord, type Options } from "../../discord/Discord.ts"
+import { Solutions, layer as layerSolutions } from "../../../src/knowledge/Solutions.ts"
 import * as Bot from "./Bot.ts"
 
 const world = <A, E>(
@@ -84,6 +85,39 @@ describe("hearing", () => {
         assert.strictEqual(question()[4]!.id, message.id)
         assert.exists(note)
       })
+    )
+  )
+
+  it.live("takes a message for a solution while who opened the thread, or somebody trusted, says so", () =>
+    world((discord) =>
+      Effect.gen(function* () {
+        const [ada, bob, maintainer] = [discord.user("ada"), discord.user("bob"), discord.user("maintainer")]
+        const guild = discord.guild({ members: [ada, bob, maintainer] })
+        const general = guild.channel("general")
+        const bot = yield* Bot.listening(discord, { env: { TRUSTED_AUTHOR_IDS: maintainer.id } })
+        const question = ada.says(general, "How do I descale the kettle?")
+        const thread = ada.opensThread(general, "kettle", { from: question })
+        const [vinegar, acid] = [bob.says(thread, "With vinegar."), bob.says(thread, "With citric acid.")]
+        const plain = bob.says(general, "With vinegar, as always.")
+        const { among } = yield* Solutions
+        /** What is said afterwards is heard afterwards. */
+        const solutions = Effect.gen(function* () {
+          const next = `that was it ${said(bot).length}`
+          bob.says(general, next)
+          yield* discord.until(() => said(bot).includes(next))
+          return [...(yield* among([vinegar.id, acid.id, plain.id]))].sort()
+        })
+        bob.reacts(vinegar, "✅")
+        ada.reacts(vinegar, "🎉")
+        ada.reacts(plain, "✅")
+        assert.deepStrictEqual(yield* solutions, [])
+        ada.reacts(acid, "✅")
+        maintainer.reacts(plain, "✅")
+        assert.deepStrictEqual(yield* solutions, [acid.id, plain.id].sort())
+        bob.takesBack(vinegar, "✅")
+        ada.takesBack(acid, "✅")
+        assert.deepStrictEqual(yield* solutions, [plain.id])
+      }).pipe(Effect.provide(layerSolutions))
     )
   )
 
