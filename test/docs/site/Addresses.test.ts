@@ -25,6 +25,31 @@ describe("Sitemap", () => {
     assert.deepStrictEqual(list.pages, ["https://a.example/1", "https://a.example/2"])
   })
 
+  it("lists sitemaps, too, and only what stands for a page, whatever its names are prefixed with", async () => {
+    const index =
+      "<?xml version='1.0'?><sitemapindex><sitemap><loc>https://a.example/1.xml</loc></sitemap></sitemapindex>"
+    assert.deepStrictEqual(await Sitemap.read(bytes(index)), { pages: [], sitemaps: ["https://a.example/1.xml"] })
+    const page =
+      "<s:url><s:loc><![CDATA[https://a.example/1?a&b]]></s:loc><i:image><i:loc>/1.png</i:loc></i:image></s:url>"
+    const { pages } = await Sitemap.read(bytes(`<s:urlset><!-- <loc>no</loc> -->${page}</s:urlset>`))
+    assert.deepStrictEqual(pages, ["https://a.example/1?a&b"])
+  })
+
+  it("of any size leaves others their turns", async () => {
+    const count = 100_000
+    const xml = `<urlset>${"<url><loc>https://a.example/a-page-of-a-large-site</loc></url>".repeat(count)}</urlset>`
+    let turns = 0
+    const other = setImmediate(function again() {
+      turns++
+      next = setImmediate(again)
+    })
+    let next = other
+    const { pages } = await Sitemap.read(bytes(xml))
+    clearImmediate(next)
+    assert.lengthOf(pages, count)
+    assert.isAtLeast(turns, Math.floor(xml.length / 65_536))
+  })
+
   it("of an `llms.txt` are the addresses of its links", () => {
     const links = Sitemap.linksOf(
       "- [a [b]](/a.md): `x`\n[c]( <d.md> 'd') [no link] (x)",
