@@ -8,11 +8,16 @@ import * as Topics from "../src/domain/Topics.ts"
 import type { Setting } from "../src/runtime/Setting.ts"
 import * as Settings from "../src/settings.ts"
 
+/** Columns of a text in a terminal: an emoji takes two. */
+const columnsOf = (text: string): number =>
+  text.length + (text.match(/\p{Emoji_Presentation}/gu) ?? []).filter((emoji) => emoji.length === 1).length
+
 /** As the formatter wants it: every column as wide as its widest cell. */
 const table = (titles: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const cells = [titles, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", String.raw`\|`)))
-  const widths = titles.map((_, i) => Math.max(3, ...cells.map((row) => row[i]!.length)))
-  const line = (row: ReadonlyArray<string>) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`
+  const widths = titles.map((_, i) => Math.max(3, ...cells.map((row) => columnsOf(row[i]!))))
+  const line = (row: ReadonlyArray<string>) =>
+    `| ${row.map((cell, i) => cell + " ".repeat(widths[i]! - columnsOf(cell))).join(" | ")} |`
   const [head, ...body] = cells.map(line)
   return [head, line(widths.map((width) => "-".repeat(width))), ...body].join("\n")
 }
