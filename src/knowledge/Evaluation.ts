@@ -339,8 +339,10 @@ const ofGroups = (asked: ReadonlyArray<Asked>) =>
     })
   ) as Record<`${"recall@5" | "mrr@10" | "answered"}:${string}`, number>
 
+/** `own` are those of `refusable` that are of the set: how many there are of others says nothing about the risk of answering. */
 const reportOf = (
   asked: ReadonlyArray<Asked>,
+  own: ReadonlyArray<Asked>,
   refusable: ReadonlyArray<Asked>,
   rest: Pick<Report, "chunks" | "passages" | "offTopic" | "judged">
 ): Report => {
@@ -363,7 +365,7 @@ const reportOf = (
     unanswerable: unanswerable(asked),
     risk: riskOf([
       ...asked.map(({ grounds, ranking }) => ({ score: grounds, right: hitAt(3)(ranking) === 1 })),
-      ...refusable.map(({ grounds }) => ({ score: grounds, right: false }))
+      ...own.map(({ grounds }) => ({ score: grounds, right: false }))
     ]),
     byModel: byModel(asked, refusable),
     verifiedQuotes: mean(asked.flatMap(({ verified }) => verified).map(Number)),
@@ -412,6 +414,7 @@ export const run = Effect.fn("Evaluation.run")(function* (options: {
   const { chunks, passages: count } = yield* passages.counts
   return reportOf(
     asked,
+    others.slice(0, groups.size).flatMap(({ those }) => those),
     others.flatMap(({ those }) => those),
     {
       chunks,

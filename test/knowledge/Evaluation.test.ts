@@ -67,8 +67,8 @@ describe("run", () => {
       assert.strictEqual(report["hit@3"], 1)
       assert.isAbove(report["mrr@3"], report["hit@1"])
       assert.deepStrictEqual(report.offTopic, [{ name: "opera", questions: 1, answered: 0, refusals: 1, auroc: 1 }])
-      // The question about something else is wrong to answer, and comes last.
-      assert.deepStrictEqual([report.risk.half, report.risk.all], [0, 1 / 4])
+      // However many questions of others are asked, too.
+      assert.deepStrictEqual([report.risk.half, report.risk.all], [0, 0])
       assert.deepStrictEqual([report.byModel, report.judged], [null, null])
       assert.strictEqual(report.spanQuoted, 1)
       assert.isAbove(report.unanswerable.auroc ?? 0, 0.5)
@@ -97,6 +97,21 @@ describe("run", () => {
       })
       assert.strictEqual((yield* asked([]))["answered:follow-up"], 0)
     })
+  )
+
+  it.effect("reckons the risk of answering by the questions of the set, those without an answer included", () =>
+    Effect.gen(function* () {
+      const opera = { ...question("2", "Which opera did Verdi write?", ""), gold_ids: [] }
+      const { risk } = yield* Evaluation.run({
+        set: {
+          kind: "document",
+          chunks: [{ id: "boil", title: "Boiling", text: "Press the red button to boil water in the kettle." }],
+          questions: [question("1", "Which button boils water in the kettle?", "boil"), opera]
+        },
+        offTopic: [{ name: "opera", questions: [opera, opera, opera] }]
+      })
+      assert.deepStrictEqual([risk.half, risk.all], [0, 1 / 2])
+    }).pipe(Effect.provide(system))
   )
 
   it.effect("measures chat by its windows", () =>
