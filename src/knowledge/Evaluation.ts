@@ -400,26 +400,27 @@ export const run = Effect.fn("Evaluation.run")(function* (options: {
     set.questions.filter(({ gold_ids }) => gold_ids.length === 0),
     ({ group = "unanswerable" }) => group
   )
-  const refusable = [...[...groups].map(([name, questions]) => ({ name, questions })), ...offTopic]
-  const total = answerable.length + refusable.reduce((sum, { questions }) => sum + questions.length, 0)
+  const own = [...groups].map(([name, questions]) => ({ name, questions }))
+  const total = [...own, ...offTopic].reduce((sum, { questions }) => sum + questions.length, answerable.length)
   let done = 0
   const askAll = (questions: ReadonlyArray<EvaluationQuestion>) =>
     Effect.forEach(questions, (question) =>
       Effect.tap(ask(audience, question), () => progress("asking", (done += 1), total))
     )
   const asked = yield* askAll(answerable)
-  const others = yield* Effect.forEach(refusable, ({ name, questions }) =>
-    Effect.map(askAll(questions), (those) => ({ name, those }))
-  )
+  const askGroups = (groups: ReadonlyArray<OffTopic>) =>
+    Effect.forEach(groups, ({ name, questions }) => Effect.map(askAll(questions), (those) => ({ name, those })))
+  const ownRefusable = yield* askGroups(own)
+  const refusable = [...ownRefusable, ...(yield* askGroups(offTopic))]
   const { chunks, passages: count } = yield* passages.counts
   return reportOf(
     asked,
-    others.slice(0, groups.size).flatMap(({ those }) => those),
-    others.flatMap(({ those }) => those),
+    ownRefusable.flatMap(({ those }) => those),
+    refusable.flatMap(({ those }) => those),
     {
       chunks,
       passages: count,
-      offTopic: others.map(({ name, those }) => ({
+      offTopic: refusable.map(({ name, those }) => ({
         name,
         ...answeredShare(those),
         auroc: auroc(

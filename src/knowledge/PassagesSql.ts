@@ -211,6 +211,10 @@ const make = Effect.gen(function* () {
        WHERE true ON CONFLICT (id) DO UPDATE SET edited_at = excluded.edited_at, deleted = excluded.deleted`,
       [...messages].map(([id, it]) => [id, it.serverId, it.lane, it.seat, it.editedAt, Number(it.deleted)])
     )
+    const gone = [...messages].flatMap(([id, { deleted }]) => (deleted ? [id] : []))
+    if (gone.length > 0) {
+      yield* run(`DELETE FROM solutions WHERE message_id IN (SELECT value FROM json_each(?))`, gone)
+    }
     yield* run(
       `INSERT INTO lanes (lane, taken) SELECT value ->> 0, value ->> 1 FROM json_each(?)
        WHERE true ON CONFLICT (lane) DO UPDATE SET taken = excluded.taken`,

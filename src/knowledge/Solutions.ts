@@ -7,7 +7,7 @@ import { PassagesError } from "./Passages.ts"
 export class Solutions extends Context.Service<
   Solutions,
   {
-    /** Durable when it returns. Whether the message is known does not matter. */
+    /** Durable when it returns. Whether the message is known does not matter; when it is deleted, this goes with it. */
     accept(messageId: string): Effect.Effect<void, PassagesError>
     withdraw(messageId: string): Effect.Effect<void, PassagesError>
     /** Those of the messages that were accepted. */

@@ -152,13 +152,21 @@ export const make = Effect.fnUntraced(function* (
       Effect.retry({ times: 1, while: (error) => error.reason === "failed" })
     )
 
+  const measured = Effect.fnUntraced(function* (texts: ReadonlyArray<string>) {
+    const [duration, vectors] = yield* Effect.timed(compute(texts))
+    yield* Metric.update(textsTotal, texts.length)
+    yield* Metric.update(batchesTotal, 1)
+    yield* Metric.update(seconds, Duration.toSeconds(duration))
+    return vectors
+  })
+
   const memory = makeMemory(rememberedQueries)
   /** The same question may have been asked while this one waited. */
   const recallOrCompute = Effect.fnUntraced(function* ({ kind, texts }: Job) {
-    if (kind === "passages") return yield* compute(texts)
+    if (kind === "passages") return yield* measured(texts)
     const known = new Map(texts.map((text) => [text, memory.get(text)]))
     const missing = [...known].filter(([, vector]) => vector === undefined).map(([text]) => text)
-    const vectors = missing.length === 0 ? [] : yield* compute(missing)
+    const vectors = missing.length === 0 ? [] : yield* measured(missing)
     missing.forEach((text, i) => {
       known.set(text, vectors[i])
       memory.put(text, vectors[i]!)
@@ -166,18 +174,12 @@ export const make = Effect.fnUntraced(function* (
     return texts.map((text) => known.get(text)!)
   })
 
-  const run = Effect.fnUntraced(function* (job: Job) {
-    const [duration, exit] = yield* recallOrCompute(job).pipe(
+  const run = (job: Job) =>
+    recallOrCompute(job).pipe(
       Effect.exit,
-      Effect.timed,
-      Effect.onInterrupt(() => Deferred.fail(job.vectors, stopped))
+      Effect.onInterrupt(() => Deferred.fail(job.vectors, stopped)),
+      Effect.flatMap((exit) => Deferred.done(job.vectors, exit))
     )
-    yield* Deferred.done(job.vectors, exit)
-    if (Exit.isFailure(exit)) return
-    yield* Metric.update(textsTotal, job.texts.length)
-    yield* Metric.update(batchesTotal, 1)
-    yield* Metric.update(seconds, Duration.toSeconds(duration))
-  })
 
   const wait = Effect.suspend(() => (thread === undefined ? jobs.arrived : untilIdle))
   const untilIdle = jobs.arrived.pipe(

@@ -75,7 +75,7 @@ const silentAllowed = 5
 const sitemapsRead = 50
 const listBytes = 4 * 1024 * 1024
 const robotsBytes = 512 * 1024
-/** In all rules together: to match a page against them takes a tenth of a second then, during which nothing else is done. */
+/** In all rules together: a page of 280 characters is matched against as many in 20 ms, in which nothing else is done. */
 const robotsWildcards = 10_000
 
 /** By which robots.txt speaks to this program. */
